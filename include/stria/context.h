@@ -1,0 +1,105 @@
+/* The context: memory, files, clock, log, instruction set and threads that models, data sets and plans are made with.
+ *
+ * A context is passed to constructors only and must outlive what was made with it. Every table in it can be replaced:
+ * tests make the n-th call fail, devices bring their own memory. */
+#ifndef STRIA_CONTEXT_H
+#define STRIA_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/error.h>
+#include <stria/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Memory. Both functions must be callable from any thread. */
+typedef struct stria_allocator {
+    void *payload; /* handed to the functions */
+    /* `size` (> 0) uninitialised bytes at a multiple of `alignment` (a power of two), or NULL. */
+    void *(*allocate)(void *payload, size_t size, size_t alignment);
+    /* Gives back what allocate returned. `memory` is never NULL. */
+    void (*release)(void *payload, void *memory);
+} stria_allocator;
+
+/* Files. Every function returns 0 or an errno value. Paths are as the caller of the library gave them. */
+typedef struct stria_io {
+    void *payload;
+    /* Opens for reading and tells the size in bytes (UINT64_MAX when it is a pipe). A folder is EISDIR. */
+    int (*open_read)(void *payload, const char *path, void **file, uint64_t *size);
+    /* Creates or truncates for writing. */
+    int (*open_write)(void *payload, const char *path, void **file);
+    /* Reads up to `wanted` bytes; *got is 0 only at the end of the file. */
+    int (*read)(void *payload, void *file, void *buffer, size_t wanted, size_t *got);
+    /* Writes all `size` bytes or fails. */
+    int (*write)(void *payload, void *file, const void *bytes, size_t size);
+    /* Reserves space for `size` bytes ahead of writing, so that a full disk shows before anything is lost. */
+    int (*reserve)(void *payload, void *file, uint64_t size);
+    /* Returns when the file's bytes are on the disk. */
+    int (*sync)(void *payload, void *file);
+    /* Closes; the handle is gone whatever it returns. */
+    int (*close)(void *payload, void *file);
+    int (*rename)(void *payload, const char *from, const char *to);
+    int (*remove)(void *payload, const char *path);
+    /* Makes renames in the folder that holds `path` durable. */
+    int (*sync_folder)(void *payload, const char *path);
+    /* *kind: 1 a file, 2 a folder, 3 something else. ENOENT when there is nothing. */
+    int (*probe)(void *payload, const char *path, int *kind);
+    /* Takes the exclusive lock file `path` (created when absent) without waiting; EWOULDBLOCK when another holds it.
+     * The lock ends with unlock or with the process. */
+    int (*lock)(void *payload, const char *path, void **lock);
+    int (*unlock)(void *payload, void *lock);
+} stria_io;
+
+/* Time. */
+typedef struct stria_clock {
+    void *payload;
+    uint64_t (*monotonic_ns)(void *payload); /* for durations; never goes back */
+    int64_t (*unix_seconds)(void *payload);  /* for provenance */
+} stria_clock;
+
+typedef enum stria_log_level { STRIA_LOG_DEBUG, STRIA_LOG_INFO, STRIA_LOG_WARNING } stria_log_level;
+
+/* Receives one line without newline. May come from any thread. */
+typedef void (*stria_log_fn)(stria_log_level level, const char *message, void *payload);
+
+/* All zero means the defaults. */
+typedef struct stria_context_options {
+    size_t struct_size;               /* sizeof this struct, or 0 for the layout of version 0.1 */
+    const stria_allocator *allocator; /* copied; NULL: the C library's */
+    const stria_io *io;               /* copied; NULL: the operating system's */
+    const stria_clock *clock;         /* copied; NULL: the operating system's */
+    stria_log_fn log;                 /* NULL: nothing is logged */
+    void *log_payload;
+    const char *cpu; /* highest instruction set to use: "avx512", "avx2", "baseline", "neon", "plain".
+                        NULL: the environment's STRIA_CPU, else the best this CPU has */
+    int threads;     /* threads of the pool, the caller's included; 0: the CPUs this process may use; at most 256 */
+} stria_context_options;
+
+typedef struct stria_context stria_context;
+
+/* Makes a context. The caller owns it and frees it after everything made with it.
+ * Errors: VALUE for an unknown or unavailable `cpu` (the message lists the available ones) or a bad thread count;
+ * MEMORY; IO when threads cannot be started. */
+STRIA_API stria_status stria_context_create(stria_context **context, const stria_context_options *options,
+                                            stria_error *err);
+
+/* NULL is allowed. */
+STRIA_API void stria_context_free(stria_context *context);
+
+/* The instruction set in use, "avx512" ... Constant. */
+STRIA_API const char *stria_context_cpu(const stria_context *context);
+
+/* Threads of the pool, the caller's included. */
+STRIA_API int stria_context_threads(const stria_context *context);
+
+/* Nanoseconds of the context's monotonic clock. Any thread. */
+STRIA_API uint64_t stria_context_now(const stria_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,110 @@
+/* Plans: a model bound to a batch size, an input size, kernels, threads and one block of memory.
+ *
+ * Everything that can fail, choose or allocate happens when the plan is made. Running it is a loop over its steps.
+ * A plan is used by one thread at a time; many plans of one model may run at once. The model must outlive its plans and
+ * must not be added to while it has any. */
+#ifndef STRIA_PLAN_H
+#define STRIA_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/error.h>
+#include <stria/export.h>
+#include <stria/model.h>
+#include <stria/shape.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct stria_plan stria_plan;
+
+typedef enum stria_mode {
+    STRIA_MODE_INFERENCE = 0, /* forward only; dropout off; moving statistics */
+    STRIA_MODE_TRAINING       /* forward keeps what backward needs; dropout on; batch statistics */
+} stria_mode;
+
+/* All zero means the defaults. */
+typedef struct stria_plan_options {
+    size_t struct_size;
+    stria_mode mode;
+    int64_t batch;                   /* largest batch that will be run; 0: 1 */
+    const stria_shape *input_shapes; /* one for each input, without batch; NULL: the model's own. Needed for `?` sizes */
+    const char *const *keep;         /* names of layers whose outputs can be read after a run */
+    size_t keep_count;
+    int input_gradients; /* training: also compute the gradients of the inputs */
+    int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
+    uint64_t seed;       /* training: of dropout and other random layers */
+} stria_plan_options;
+
+/* Makes a plan. The caller owns it. Errors: SHAPE (sizes open or not fitting), VALUE (batch < 1 or too large), MISSING
+ * (a name to keep), MEMORY. */
+STRIA_API stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *options,
+                                         stria_error *err);
+
+/* NULL is allowed. */
+STRIA_API void stria_plan_free(stria_plan *plan);
+
+/* Packs the model's parameters afresh. Inference plans pack when made; call this after the parameters changed.
+ * Training plans pack at every run. */
+STRIA_API void stria_plan_refresh(stria_plan *plan);
+
+/* Runs `batch` samples (1 to the planned batch). inputs[i] is input i of the model as [batch, shape...], contiguous
+ * floats that the caller owns and keeps until the run (for training: until backward) is over.
+ * Allocates nothing. Errors: VALUE for a bad batch. */
+STRIA_API stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_t batch, stria_error *err);
+
+/* Output `index` of the last run as [batch, shape...]; owned by the plan, overwritten by the next run; NULL past the
+ * end. */
+STRIA_API const float *stria_plan_output(const stria_plan *plan, size_t index);
+
+/* The output of a kept layer (or of an input or output layer); NULL for others. */
+STRIA_API const float *stria_plan_value(const stria_plan *plan, const char *layer);
+
+/* The shape of a layer's output in this plan, without batch; NULL when there is no such layer. */
+STRIA_API const stria_shape *stria_plan_shape(const stria_plan *plan, const char *layer);
+
+/* Training plans: computes the gradients of L = sum(output * output_gradient) for the last run. output_gradients[i] is
+ * as output i. Parameter gradients are overwritten, not added to. Allocates nothing.
+ * Errors: VALUE for an inference plan or when nothing has been run. */
+STRIA_API stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gradients, stria_error *err);
+
+/* Gradients after backward, owned by the plan: of tensor `index` of the model (NULL when it is not trainable), and of
+ * input `index` (NULL unless asked for). */
+STRIA_API const float *stria_plan_tensor_gradient(const stria_plan *plan, size_t index);
+STRIA_API const float *stria_plan_input_gradient(const stria_plan *plan, size_t index);
+
+/* Name of the first layer, in running order, whose output in the last run holds a NaN or an infinity, or NULL. Only
+ * training plans and kept outputs can tell. */
+STRIA_API const char *stria_plan_first_nonfinite(const stria_plan *plan);
+
+/* Bytes a plan uses. */
+typedef struct stria_plan_memory {
+    uint64_t parameters;  /* held by the model */
+    uint64_t packed;      /* copies in the kernels' layout */
+    uint64_t gradients;   /* of the parameters */
+    uint64_t activations; /* the planned block: outputs, gradients of outputs and what backward keeps */
+    uint64_t scratch;     /* the kernels' work space */
+    uint64_t lower_bound; /* largest sum of activation bytes alive at one step */
+} stria_plan_memory;
+
+STRIA_API void stria_plan_memory_use(const stria_plan *plan, stria_plan_memory *memory);
+
+/* One step of a plan, for printing. Strings live as long as the plan. */
+typedef struct stria_step_info {
+    const char *layer;     /* its layer */
+    const char *kernel;    /* what computes it: "gather 14x32 avx512"; "" for a view */
+    int backward;          /* 1 for steps of the gradient */
+    uint64_t output_bytes; /* for the planned batch */
+    uint64_t offset;       /* where in the activation block */
+} stria_step_info;
+
+STRIA_API size_t stria_plan_step_count(const stria_plan *plan);
+STRIA_API int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,158 @@
+/* Training, evaluation and prediction. */
+#ifndef STRIA_TRAIN_H
+#define STRIA_TRAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/data.h>
+#include <stria/error.h>
+#include <stria/export.h>
+#include <stria/model.h>
+#include <stria/plan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Fitting a model to a data set ---- */
+
+/* What happened in one epoch. Losses and accuracies are means over the samples; accuracy is -1 for data without labels,
+ * val_* are NaN without validation data. */
+typedef struct stria_epoch {
+    int epoch;  /* from 1 */
+    int epochs; /* planned */
+    double loss, accuracy;
+    double val_loss, val_accuracy;
+    double learning_rate; /* of the epoch's last step */
+    double seconds;       /* of this epoch, in this process */
+    int is_best;          /* 1 when the monitored figure improved */
+} stria_epoch;
+
+/* Where training is, within an epoch. */
+typedef struct stria_progress {
+    int epoch, epochs;         /* epoch from 1 */
+    int64_t step, steps;       /* steps done of this epoch */
+    double loss, accuracy;     /* running means of this epoch */
+    double samples_per_second; /* since this process began the epoch */
+} stria_progress;
+
+typedef void (*stria_epoch_fn)(const stria_epoch *epoch, void *payload);
+typedef void (*stria_progress_fn)(const stria_progress *progress, void *payload);
+
+/* All zero (NULL) means the defaults. Texts are read during the call only. */
+typedef struct stria_train_options {
+    size_t struct_size;
+    int epochs;             /* 0: 10 */
+    int64_t batch;          /* 0: 64 */
+    const char *optimizer;  /* "sgd", "adam", "adamw", "rmsprop" with arguments, "sgd momentum=0.9 nesterov"; NULL: adam */
+    double learning_rate;   /* 0: the optimizer's default (adam, adamw, rmsprop 0.001, sgd 0.01) */
+    const char *schedule;   /* "constant", "cosine", "cosine warmup=1", "step every=3 factor=0.5"; NULL: constant */
+    const char *loss;       /* "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error";
+                               NULL: cross-entropy for labels, mean squared error for targets */
+    double validation;      /* share of the training part, taken from its end, 0 to below 1; 0: none */
+    int validate_on_test;   /* 1: the test part is the validation data */
+    uint64_t seed;          /* of initialisation, shuffling and random layers */
+    int keep_parameters;    /* 1: go on from the model's parameters instead of drawing them from `seed` */
+    int no_shuffle;         /* 1: samples in the order of the data */
+    int patience;           /* stop after so many epochs without a better monitored figure; 0: never */
+    int restore_best;       /* 1: end with the best epoch's parameters */
+    const char *output;     /* path of the trained model "x.safetensors"; NULL: nothing is written.
+                               Checkpoints stand beside it: x.last.safetensors, x.best.safetensors */
+    int resume;             /* 1: go on from x.last.safetensors when it is there */
+    const char *log;        /* path of a CSV file with one row for each epoch; NULL: none */
+    const char *command;    /* provenance kept in the file; may be NULL */
+    stria_epoch_fn on_epoch;
+    stria_progress_fn on_progress; /* at most about ten times a second */
+    void *payload;
+    int (*cancelled)(void *payload); /* asked after every step; non-zero: save the checkpoint and return CANCELLED */
+} stria_train_options;
+
+/* How a training ended. */
+typedef struct stria_train_result {
+    int epochs;        /* epochs done, earlier runs included */
+    int best_epoch;    /* from 1; 0 when none ended */
+    int stopped_early; /* 1 when patience ran out */
+    int resumed;       /* 1 when it went on from a checkpoint */
+    stria_epoch last;  /* the last epoch */
+    double seconds;    /* in this process */
+} stria_train_result;
+
+/* Trains `model` on the training part of `data`. `result` may be NULL. The monitored figure is val_loss, or loss without
+ * validation. The same seed, data and options give the same parameters bit for bit, on any number of threads, resumed
+ * or not.
+ * Errors: VALUE, SHAPE (model and data do not fit: says both), CANCELLED (checkpoint written when there is an output),
+ * DIVERGED (names layer, step and epoch; the last good checkpoint stays), BUSY (another training writes the same
+ * output), FORMAT (a checkpoint of other training), IO, MEMORY. On DIVERGED and CANCELLED the model holds the parameters
+ * of the last step. */
+STRIA_API stria_status stria_train(stria_model *model, const stria_dataset *data, const stria_train_options *options,
+                                   stria_train_result *result, stria_error *err);
+
+/* Checks an optimizer, schedule or loss text without training. Errors: VALUE with the rule. */
+STRIA_API stria_status stria_train_options_check(const stria_train_options *options, stria_error *err);
+
+/* The line of help for optimizer, schedule or loss `index` of `what` ("optimizer", "schedule", "loss"), NULL past the
+ * end. Constant. */
+STRIA_API const char *stria_train_choice(const char *what, size_t index);
+
+/* ---- One step at a time ---- */
+
+/* A training plan with loss, gradients and optimizer state, for loops of one's own. One thread at a time. */
+typedef struct stria_trainer stria_trainer;
+
+/* Uses of the options: batch, optimizer, learning_rate, loss, seed, keep_parameters. The caller owns the trainer; the
+ * model must outlive it. Errors: as stria_train. */
+STRIA_API stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
+                                            const stria_train_options *options, stria_error *err);
+/* NULL is allowed. */
+STRIA_API void stria_trainer_free(stria_trainer *trainer);
+
+/* One step: forward, loss, backward, optimizer. x is [batch, shape...]; labels [batch], or targets [batch, shape...] for
+ * models trained with targets (the other is NULL). *loss (mean over the batch) and *correct may be NULL.
+ * Allocates nothing. Errors: VALUE, DIVERGED (parameters are those before the step). */
+STRIA_API stria_status stria_trainer_step(stria_trainer *trainer, const float *x, const int32_t *labels,
+                                          const float *targets, int64_t batch, double *loss, int64_t *correct,
+                                          stria_error *err);
+
+/* The rate of the following steps. */
+STRIA_API void stria_trainer_set_learning_rate(stria_trainer *trainer, double rate);
+
+/* The trainer's plan, for its gradients, memory and steps. */
+STRIA_API stria_plan *stria_trainer_plan(stria_trainer *trainer);
+
+/* ---- Evaluation ---- */
+
+/* Figures over a part of a data set. Arrays belong to the struct; free with stria_evaluation_free. */
+typedef struct stria_evaluation {
+    int64_t count;
+    double loss, accuracy; /* accuracy -1 without labels */
+    size_t class_count;    /* 0 without labels */
+    int64_t *confusion;    /* [class_count, class_count], row the true class, column the predicted one */
+    double *precision, *recall, *f1; /* [class_count]; 0 where undefined, as scikit-learn */
+} stria_evaluation;
+
+/* Runs the model over a part. batch 0: 256. `loss` as in training, NULL: the default.
+ * Errors: SHAPE, VALUE (an empty part), MEMORY. */
+STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
+                                      stria_part part, int64_t batch, const char *loss, stria_error *err);
+
+/* A cleared struct is allowed. */
+STRIA_API void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context);
+
+/* ---- Prediction ---- */
+
+/* One class and how probable it is. */
+typedef struct stria_prediction {
+    size_t index;
+    double probability;
+} stria_prediction;
+
+/* Writes the `top` largest of `count` outputs to predictions, largest first, the earlier first among equals; returns how
+ * many were written. Any thread. */
+STRIA_API size_t stria_top_predictions(const float *output, size_t count, stria_prediction *predictions, size_t top);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,39 @@
+/* Text that grows, and numbers in text whatever the locale. */
+#ifndef STRIA_BASE_TEXT_H
+#define STRIA_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/context.h>
+
+/* {.allocator = a} is empty text. After a failed allocation `failed` is true and appending does nothing. */
+typedef struct stria_text {
+    const stria_allocator *allocator;
+    char *bytes; /* with a final NUL; NULL while empty */
+    size_t length, capacity;
+    bool failed;
+} stria_text;
+
+void stria_text_append(stria_text *text, const char *bytes, size_t length);
+void stria_text_add(stria_text *text, const char *string);
+void stria_text_format(stria_text *text, const char *format, ...) STRIA_PRINTF_LIKE(2, 3);
+void stria_text_free(stria_text *text);
+
+/* Reads the whole of `length` bytes as a number ("1", "-0.5", "1e-3", "1/255"). False for anything else, also for
+ * infinities and NaN. */
+bool stria_text_to_double(const char *text, size_t length, double *value);
+bool stria_text_to_integer(const char *text, size_t length, int64_t *value);
+
+/* Writes the shortest decimal that reads back to the same double; `size` at least 32. Returns `text`. */
+char *stria_double_text(double value, char *text, size_t size);
+
+/* The number of single-byte edits between two texts, letters in any case; for suggestions. */
+size_t stria_text_distance(const char *a, size_t a_length, const char *b, size_t b_length);
+
+/* Whether `text` matches `pattern` with `*` any text and `?` any one character. */
+bool stria_text_matches(const char *text, const char *pattern);
+
+#endif

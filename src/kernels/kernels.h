@@ -1,0 +1,230 @@
+/* The kernel tables: what computing is made of. Each family is a struct of function pointers, filled from the plain-C
+ * definitions upwards by each instruction set the CPU has and the caller allows.
+ *
+ * Kernels take only numbers that shape inference has checked; they allocate nothing and cannot fail. Tensors are NHWC
+ * (or NDHWC: a picture is a volume of depth 1, a dense layer a picture of 1x1), kernels HWIO, all contiguous floats,
+ * 64-byte aligned with 64 readable bytes after their end unless said otherwise. Inputs that a caller of the library owns
+ * (x of forward and of kernel_gradient) have neither: kernels read exactly their elements.
+ *
+ * Every function takes the pool last (NULL: serial), cuts its work by the size of the problem and adds in a fixed order,
+ * so results do not depend on the number of threads. */
+#ifndef STRIA_KERNELS_KERNELS_H
+#define STRIA_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "base/random.h"
+
+/* ---- Instruction sets ---- */
+
+typedef enum stria_cpu_level {
+    STRIA_CPU_PLAIN,    /* the definitions, in plain C */
+    STRIA_CPU_BASELINE, /* 16-byte vectors that every x86-64 has */
+    STRIA_CPU_AVX2,     /* AVX2 and FMA */
+    STRIA_CPU_AVX512,   /* AVX-512 F, BW, DQ, VL */
+    STRIA_CPU_NEON      /* AArch64 */
+} stria_cpu_level;
+
+/* The best level of this CPU (and operating system). Read once per process. */
+stria_cpu_level stria_cpu_detect(void);
+const char *stria_cpu_level_name(stria_cpu_level level);
+/* Whether this build and CPU can run `level`. */
+bool stria_cpu_level_available(stria_cpu_level level);
+
+/* ---- Activations ---- */
+
+typedef enum stria_activation_kind {
+    STRIA_LINEAR,
+    STRIA_RELU,
+    STRIA_RELU6,
+    STRIA_LEAKY_RELU, /* alpha: slope below 0 */
+    STRIA_ELU,        /* alpha */
+    STRIA_SELU,
+    STRIA_TANH,
+    STRIA_SIGMOID,
+    STRIA_HARD_SIGMOID, /* relu6(x + 3) / 6 */
+    STRIA_HARD_SWISH,   /* x * hard_sigmoid(x) */
+    STRIA_SOFTPLUS,
+    STRIA_SOFTSIGN,
+    STRIA_SILU,
+    STRIA_GELU, /* exact, by erf */
+    STRIA_MISH,
+    STRIA_EXPONENTIAL,
+    STRIA_SOFTMAX, /* over the last axis; see stria_reduce_kernels */
+    STRIA_ACTIVATION_COUNT
+} stria_activation_kind;
+
+typedef struct stria_activation {
+    stria_activation_kind kind;
+    float alpha;
+} stria_activation;
+
+/* Whether the derivative needs the activation's input; the others get by with its output. */
+static inline bool stria_activation_needs_input(stria_activation_kind kind)
+{
+    return kind == STRIA_HARD_SWISH || kind == STRIA_SILU || kind == STRIA_GELU || kind == STRIA_MISH;
+}
+
+/* ---- Convolution (and dense layers) ---- */
+
+/* Where a window lies: all sizes resolved. Index 0 depth, 1 height, 2 width; unused ones have size 1. Output o of an
+ * axis sees inputs o*stride - before + t*dilation for taps t below kernel; those outside 0..in-1 are padding. */
+typedef struct stria_window {
+    size_t in[3], out[3], kernel[3], stride[3], dilation[3], before[3];
+} stria_window;
+
+typedef struct stria_conv_shape {
+    stria_window window;
+    size_t channels; /* of the input */
+    size_t filters;  /* channels of the output */
+    size_t groups;   /* divides both */
+} stria_conv_shape;
+
+/* Floats that a convolution needs besides its tensors, for batches up to `batch`. */
+typedef struct stria_conv_needs {
+    size_t packed;            /* by pack, read by forward */
+    size_t packed_transposed; /* by pack_transposed, read by input_gradient */
+    size_t kept;              /* left by forward for kernel_gradient, when training; may be 0 */
+    size_t forward_scratch, input_gradient_scratch, kernel_gradient_scratch;
+} stria_conv_needs;
+
+/* Arguments of one call; a function reads those it names. [K] is filters, [C] channels. */
+typedef struct stria_conv_call {
+    const stria_conv_shape *shape;
+    size_t batch;
+    stria_activation activation; /* forward; every kind but softmax */
+    const float *x;              /* [N,D,H,W,C] */
+    const float *packed;         /* from pack or pack_transposed */
+    const float *bias;           /* [K] or NULL */
+    float *y;                    /* [N,Do,Ho,Wo,K] */
+    float *kept;                 /* NULL in inference */
+    const float *dy;             /* [N,Do,Ho,Wo,K]: gradient of the sum before the activation */
+    float *dx;                   /* [N,D,H,W,C], overwritten */
+    float *dkernel;              /* [kd,kh,kw,C/groups,K], overwritten */
+    float *dbias;                /* [K] or NULL, overwritten */
+    float *scratch;
+    stria_pool *pool;
+} stria_conv_call;
+
+/* y[n,o,k] = activation(bias[k] + sum over taps t and channels c of x[n, o*stride - before + t*dilation, c] * w[t,c,k]):
+ * a cross-correlation, as every framework computes it. A group's filters see only their group's channels. */
+typedef struct stria_conv_kernels {
+    void (*needs)(const stria_conv_shape *shape, size_t batch, size_t workers, bool training, stria_conv_needs *needs);
+    /* What forward will use for this shape, for printing: "gather 14x32 avx512". Constant. */
+    const char *(*algorithm)(const stria_conv_shape *shape, size_t batch);
+    void (*pack)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
+    void (*pack_transposed)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
+    /* Reads x, packed, bias; writes y and, unless NULL, kept. */
+    void (*forward)(const stria_conv_call *call);
+    /* Reads dy, packed (from pack_transposed); writes dx. */
+    void (*input_gradient)(const stria_conv_call *call);
+    /* Reads x, dy, kept; writes dkernel and dbias. */
+    void (*kernel_gradient)(const stria_conv_call *call);
+} stria_conv_kernels;
+
+/* ---- Pooling ---- */
+
+typedef enum stria_pool_kind { STRIA_POOL_MAX, STRIA_POOL_MIN, STRIA_POOL_AVERAGE } stria_pool_kind;
+
+/* Bytes of one entry of `index`: 1 when the window has up to 256 taps, else 4 (uint32_t). */
+static inline size_t stria_pool_index_size(const stria_window *w)
+{
+    return w->kernel[0] * w->kernel[1] * w->kernel[2] <= 256 ? 1 : 4;
+}
+
+/* Maxima and minima ignore the padding; averages divide by the number of real inputs. Among equal values the first tap
+ * in row-major order wins and takes the whole gradient. `index` [N,Do,Ho,Wo,C] holds the winning tap (NULL in inference
+ * and for averages). A maximum drops NaN: a window of nothing but NaN gives -FLT_MAX (minimum: FLT_MAX). */
+typedef struct stria_pool_kernels {
+    void (*forward)(stria_pool_kind kind, const stria_window *window, size_t channels, size_t batch, const float *x,
+                    float *y, void *index, stria_pool *pool);
+    /* dx is overwritten. */
+    void (*backward)(stria_pool_kind kind, const stria_window *window, size_t channels, size_t batch, const float *dy,
+                     const void *index, float *dx, stria_pool *pool);
+} stria_pool_kernels;
+
+/* ---- Element-wise; outputs may be the same memory as an input, never overlap otherwise ---- */
+
+typedef struct stria_elementwise_kernels {
+    /* y = activation(x); every kind but softmax. */
+    void (*activate)(stria_activation activation, const float *x, float *y, size_t count, stria_pool *pool);
+    /* dx = dy * activation'; `v` is the activation's input where stria_activation_needs_input, else its output. At the
+     * corners: relu at 0 has 0, relu6 at 0 and 6 has 0, leaky_relu at 0 the slope, elu and selu at 0 the positive side. */
+    void (*activate_gradient)(stria_activation activation, const float *v, const float *dy, float *dx, size_t count,
+                              stria_pool *pool);
+    void (*add)(const float *a, const float *b, float *y, size_t count, stria_pool *pool);      /* y = a + b */
+    void (*multiply)(const float *a, const float *b, float *y, size_t count, stria_pool *pool); /* y = a * b */
+    /* y = x * scale + offset */
+    void (*scale)(const float *x, float scale, float offset, float *y, size_t count, stria_pool *pool);
+    /* y[e] = kept(e) ? x[e] / (1 - rate) : 0, kept when stria_random_uniform(key, e) >= rate. Its own gradient. */
+    void (*dropout)(const stria_random_key *key, float rate, const float *x, float *y, size_t count, stria_pool *pool);
+    /* Copies `rows` rows of `width` floats between tensors with other row strides (concatenation and its gradient). */
+    void (*copy_rows)(const float *from, size_t from_stride, float *to, size_t to_stride, size_t width, size_t rows,
+                      stria_pool *pool);
+    /* y[i] = bytes[i] * scale */
+    void (*from_bytes)(const uint8_t *bytes, float scale, float *y, size_t count);
+} stria_elementwise_kernels;
+
+/* ---- Reductions over [rows, columns], in a fixed order ---- */
+
+typedef struct stria_reduce_kernels {
+    /* sums[c] = sum over rows of x[r,c] */
+    void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
+    /* Mean and biased variance of each column. */
+    void (*column_moments)(const float *x, size_t rows, size_t columns, float *mean, float *variance, stria_pool *pool);
+    /* sum_dy[c] = sum of dy[r,c]; sum_dyx[c] = sum of dy[r,c] * (x[r,c] - mean[c]) */
+    void (*column_products)(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
+                            float *sum_dy, float *sum_dyx, stria_pool *pool);
+    /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (not softmax) */
+    void (*column_scale)(const float *x, const float *scale, const float *shift, stria_activation activation, size_t rows,
+                         size_t columns, float *y, stria_pool *pool);
+    /* dx[r,c] = a[c] * dy[r,c] + b[c] * x[r,c] + d[c] */
+    void (*column_combine)(const float *dy, const float *x, const float *a, const float *b, const float *d, size_t rows,
+                           size_t columns, float *dx, stria_pool *pool);
+    /* Softmax of each row, the row's maximum subtracted first. */
+    void (*softmax)(const float *x, size_t rows, size_t columns, float *y, stria_pool *pool);
+    /* dx[r,c] = y[r,c] * (dy[r,c] - sum over j of dy[r,j] * y[r,j]) */
+    void (*softmax_gradient)(const float *y, const float *dy, size_t rows, size_t columns, float *dx, stria_pool *pool);
+    /* Cross-entropy of softmax(logits) with labels [rows]: losses[r] = log(sum exp(z - max)) - (z[label] - max) in double,
+     * dlogits (unless NULL) = (softmax - onehot) * gradient_scale. Returns how many rows have their first maximum at the
+     * label. */
+    size_t (*softmax_cross_entropy)(const float *logits, const int32_t *labels, size_t rows, size_t columns,
+                                    float gradient_scale, double *losses, float *dlogits, stria_pool *pool);
+    /* Whether no element is NaN or infinite. */
+    bool (*all_finite)(const float *x, size_t count, stria_pool *pool);
+} stria_reduce_kernels;
+
+/* ---- Optimizer steps over flat arrays; w, state and g have `count` floats ---- */
+
+typedef struct stria_update_kernels {
+    /* momentum 0: w -= rate*g. Else m = momentum*m - rate*g; w += nesterov ? momentum*m - rate*g : m. m NULL when
+     * momentum is 0. */
+    void (*sgd)(float *w, float *m, const float *g, size_t count, float rate, float momentum, bool nesterov,
+                stria_pool *pool);
+    /* m += (g - m)*(1-beta1); v += (g*g - v)*(1-beta2); w -= corrected_rate * m / (sqrt(v) + epsilon), where the caller
+     * gives corrected_rate = rate * sqrt(1-beta2^t) / (1-beta1^t). First w -= rate_decay*w (AdamW: rate*decay; else 0). */
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t count, float corrected_rate, float beta1,
+                 float beta2, float epsilon, float rate_decay, stria_pool *pool);
+    /* v = rho*v + (1-rho)*g*g; d = rate*g/sqrt(v + epsilon); momentum: m = momentum*m + d, w -= m; else w -= d. m NULL when
+     * momentum is 0. */
+    void (*rmsprop)(float *w, float *v, float *m, const float *g, size_t count, float rate, float rho, float momentum,
+                    float epsilon, stria_pool *pool);
+} stria_update_kernels;
+
+typedef struct stria_kernels {
+    stria_cpu_level level;
+    const char *name; /* of the level */
+    stria_conv_kernels conv;
+    stria_pool_kernels pool;
+    stria_elementwise_kernels elementwise;
+    stria_reduce_kernels reduce;
+    stria_update_kernels update;
+} stria_kernels;
+
+/* Fills the table for a level that is available: plain C first, then every level up to it. */
+void stria_kernels_fill(stria_kernels *kernels, stria_cpu_level level);
+
+#endif

@@ -1,0 +1,113 @@
+/* Arguments as data: one table for each layer kind (and optimizer, schedule, loss) feeds the parser, the writer, the
+ * help, the messages and the mapping to Keras. A table entry says where in a config struct the value goes. */
+#ifndef STRIA_LAYERS_ARGUMENTS_H
+#define STRIA_LAYERS_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/context.h>
+#include <stria/error.h>
+#include <stria/shape.h>
+
+#include "base/text.h"
+#include "kernels/kernels.h"
+
+/* Sizes of a window or stride: "3" means the same on every axis, "3x5" rows x columns. */
+typedef struct stria_sizes {
+    int count; /* as written: 1 to 3 */
+    int64_t values[3];
+} stria_sizes;
+
+typedef enum stria_padding_mode { STRIA_PADDING_VALID, STRIA_PADDING_SAME, STRIA_PADDING_EXPLICIT } stria_padding_mode;
+
+/* "valid", "same", or explicit zeros: "1" on every side, "1x2" rows and columns, "0,1,0,1" top, bottom, left, right. */
+typedef struct stria_padding {
+    stria_padding_mode mode;
+    int count; /* of values as written: 1, 2 or 4 */
+    int64_t values[4];
+} stria_padding;
+
+/* How a parameter starts; formulas in initializers.c. */
+typedef enum stria_initializer {
+    STRIA_GLOROT_UNIFORM,
+    STRIA_GLOROT_NORMAL,
+    STRIA_HE_UNIFORM,
+    STRIA_HE_NORMAL,
+    STRIA_LECUN_UNIFORM,
+    STRIA_LECUN_NORMAL,
+    STRIA_RANDOM_UNIFORM,
+    STRIA_RANDOM_NORMAL,
+    STRIA_TRUNCATED_NORMAL,
+    STRIA_ZEROS,
+    STRIA_ONES,
+    STRIA_INITIALIZER_COUNT
+} stria_initializer;
+
+typedef enum stria_argument_type {
+    STRIA_ARG_INTEGER,     /* int64_t */
+    STRIA_ARG_NUMBER,      /* double; "1/255" is allowed */
+    STRIA_ARG_BOOLEAN,     /* bool; yes, no, true, false, or the name alone for yes */
+    STRIA_ARG_SIZES,       /* stria_sizes */
+    STRIA_ARG_PADDING,     /* stria_padding */
+    STRIA_ARG_WORD,        /* int: index into words */
+    STRIA_ARG_ACTIVATION,  /* stria_activation */
+    STRIA_ARG_INITIALIZER, /* stria_initializer */
+    STRIA_ARG_SHAPE        /* stria_shape; sizes may be `?` */
+} stria_argument_type;
+
+typedef struct stria_argument {
+    const char *name; /* Keras's name */
+    stria_argument_type type;
+    size_t offset;             /* in the config struct */
+    const char *default_value; /* as written; NULL: must be given; "": left out means all zero */
+    double minimum, maximum;   /* of integers, numbers and each size; both 0: none */
+    const char *words;         /* STRIA_ARG_WORD: the words, separated by spaces */
+    const char *help;
+} stria_argument;
+
+#define STRIA_MAX_ARGUMENTS 24
+
+/* A piece of a line with where it stands. */
+typedef struct stria_token {
+    const char *text;
+    size_t length;
+    int column; /* from 1 */
+} stria_token;
+
+/* What is wrong and at which token: columns count from 1; length at least 1. */
+typedef struct stria_argument_mistake {
+    int column, length;
+    char message[512];
+} stria_argument_mistake;
+
+typedef void (*stria_mistake_fn)(const stria_argument_mistake *mistake, void *payload);
+
+/* Fills `config` (zeroed by the caller) from tokens `value`, `key=value` or bare words; defaults first. A value without key
+ * goes to the first argument, in table order, that has no value yet and is not an enumerated one that takes the word.
+ * Every mistake is reported; returns how many there were. `what` names the owner in messages ("conv2d"). `end_column` is
+ * where a missing argument is reported. */
+size_t stria_arguments_read(const char *what, const stria_argument *arguments, size_t count, const stria_token *tokens,
+                            size_t token_count, int end_column, void *config, stria_mistake_fn report, void *payload);
+
+/* Splits a text like "sgd momentum=0.9" at white space into at most `capacity` tokens, up to `#`; returns how many there
+ * are in all. */
+size_t stria_tokens_split(const char *text, size_t length, stria_token *tokens, size_t capacity);
+
+/* Reads a whole text "name key=value" whose first token was already matched: the first mistake becomes a VALUE error. */
+stria_status stria_arguments_read_text(const char *what, const stria_argument *arguments, size_t count, const char *text,
+                                       void *config, stria_error *err);
+
+/* Appends the arguments that differ from their defaults, each as " value" or " key=value". */
+void stria_arguments_write(const stria_argument *arguments, size_t count, const void *config, stria_text *text);
+
+/* The name of an activation ("relu") or NULL past the end; and its default alpha as Keras's function of that name has it. */
+const char *stria_activation_text(size_t kind);
+float stria_activation_default_alpha(stria_activation_kind kind);
+const char *stria_initializer_text(size_t initializer);
+
+/* "integer", "number", ... */
+const char *stria_argument_type_name(stria_argument_type type);
+
+#endif

@@ -1,0 +1,34 @@
+/* All arithmetic of windows: padding, stride, dilation, output sizes. The one place where it stands. */
+#ifndef STRIA_LAYERS_GEOMETRY_H
+#define STRIA_LAYERS_GEOMETRY_H
+
+#include <stdint.h>
+
+#include <stria/error.h>
+
+#include "kernels/kernels.h"
+#include "layers/arguments.h"
+
+/* One axis of a window. `in` may be STRIA_ANY_SIZE, `out` then is too. */
+typedef struct stria_axis {
+    int64_t in, kernel, stride, dilation;
+    int64_t before, after; /* padding; 0 for "same" while `in` is open */
+    int64_t out;
+} stria_axis;
+
+/* Fills before, after and out of an axis from the other fields:
+ *     extent = (kernel - 1) * dilation + 1
+ *     valid:    out = floor((in - extent) / stride) + 1
+ *     same:     out = ceil(in / stride), total = max(0, (out - 1) * stride + extent - in), before = total / 2
+ *     explicit: out = floor((in - extent + before + after) / stride) + 1
+ * `explicit_before` and `explicit_after` are read for STRIA_PADDING_EXPLICIT. `axis_name` ("height") is for messages.
+ * Errors: SHAPE when out would be below 1 (says the sum), VALUE for sizes below their bounds, LIMIT on overflow. */
+stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
+                              int64_t explicit_after, const char *axis_name, stria_error *err);
+
+/* Solves height and width of a picture (shape [H,W,C]) and, when all is known, fills `window` (may be NULL). */
+stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel, const stria_sizes *strides,
+                                const stria_sizes *dilation, const stria_padding *padding, stria_axis axes[2],
+                                stria_window *window, stria_error *err);
+
+#endif

@@ -1,0 +1,110 @@
+/* What a layer kind is: one constant struct with its name, argument table, shape rule, initial values, forward and
+ * backward. Adding a kind touches its file, registry.c and its test cases, nothing else. */
+#ifndef STRIA_LAYERS_LAYER_H
+#define STRIA_LAYERS_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stria/error.h>
+#include <stria/shape.h>
+
+#include "kernels/kernels.h"
+#include "layers/arguments.h"
+
+#define STRIA_MAX_LAYER_PARAMS 4
+
+/* A parameter tensor of a layer. */
+typedef struct stria_param_spec {
+    const char *name; /* "kernel" */
+    stria_shape shape;
+    stria_initializer initializer;
+    bool trainable; /* false for moving statistics */
+} stria_param_spec;
+
+/* What the shape rule finds out about a layer, for one sample. */
+typedef struct stria_layer_facts {
+    stria_shape output;
+    size_t param_count;
+    stria_param_spec params[STRIA_MAX_LAYER_PARAMS];
+    int64_t macs;               /* multiply-adds; -1 when a size is open */
+    bool sees_all;              /* every output depends on the whole input */
+    int64_t field[2];           /* rows and columns of the input that one output sees; 1 unless it is a window */
+    int64_t field_stride[2];    /* distance between the windows of neighbouring outputs */
+    int64_t field_before[2];    /* padding before the first */
+} stria_layer_facts;
+
+/* What a plan must provide for a layer, for its largest batch. */
+typedef struct stria_layer_needs {
+    bool view;                  /* the output is the input's memory under another shape; forward is not called */
+    bool backward_reads_input;  /* backward needs inputs (all of them) */
+    bool backward_reads_output;
+    size_t packed;              /* floats of packed parameters */
+    size_t saved;               /* bytes that forward leaves for backward; 0 in inference */
+    size_t scratch;             /* floats for one call of forward or backward */
+    const char *kernel;         /* what computes it, for printing; constant */
+} stria_layer_needs;
+
+#define STRIA_MAX_INPUTS 16
+
+/* One layer bound to a plan: what bind, pack, forward and backward get. Pointers that do not apply are NULL. */
+typedef struct stria_layer_call {
+    const void *config;
+    void *state; /* kind->state_size zeroed bytes, filled by bind, kept with the plan */
+    const stria_kernels *kernels;
+    stria_pool *pool;
+    bool training;       /* the plan can run backward */
+    bool statistics_off; /* frozen: batch normalisation uses and keeps its moving statistics */
+    bool raw_output;     /* leave out the activation softmax; dy is then the gradient of the sum before it */
+    size_t batch;        /* bind: the largest; else of this run */
+    stria_random_key random;
+    size_t input_count;
+    const stria_shape *input_shapes[STRIA_MAX_INPUTS]; /* without batch */
+    const stria_shape *output_shape;
+    const float *inputs[STRIA_MAX_INPUTS];
+    float *output;
+    float *params[STRIA_MAX_LAYER_PARAMS]; /* in the order of facts.params */
+    float *packed;
+    void *saved;
+    float *scratch;
+    float *dy;                                      /* gradient of the output; backward may overwrite it */
+    float *dinputs[STRIA_MAX_INPUTS];               /* overwritten; NULL where not wanted */
+    float *dparams[STRIA_MAX_LAYER_PARAMS];         /* overwritten; NULL where not wanted */
+} stria_layer_call;
+
+typedef struct stria_layer_kind {
+    const char *name;
+    const char *aliases; /* separated by spaces; "" for none */
+    const char *keras_class;
+    const char *title;
+    const char *formula;
+    const char *example;
+    size_t config_size; /* of the private struct that the arguments fill */
+    const stria_argument *arguments;
+    size_t argument_count;
+    size_t min_inputs, max_inputs; /* 0 and 0 for input layers */
+    size_t state_size;
+    /* Output shape and parameters from the inputs' shapes (sizes may be open). Errors: SHAPE, VALUE, LIMIT; the message
+     * says the sum that went wrong and what would help. */
+    stria_status (*shape)(const void *config, const stria_shape *inputs, size_t input_count, stria_layer_facts *facts,
+                          stria_error *err);
+    /* Fills state and needs for a plan; sizes are known and checked. */
+    void (*bind)(stria_layer_call *call, stria_layer_needs *needs);
+    /* Copies parameters to `packed`; NULL when there is nothing to pack. */
+    void (*pack)(const stria_layer_call *call);
+    void (*forward)(const stria_layer_call *call);
+    /* Writes dinputs and dparams from dy. */
+    void (*backward)(const stria_layer_call *call);
+} stria_layer_kind;
+
+/* The kinds in alphabetical order, ended by NULL. */
+extern const stria_layer_kind *const stria_layer_kinds[];
+
+/* By name, alias or Keras class, in any case of letters; NULL when unknown. */
+const stria_layer_kind *stria_layer_kind_by_name(const char *name, size_t length);
+
+/* The nearest name to a mistyped one, or NULL. */
+const char *stria_layer_kind_nearest(const char *name, size_t length);
+
+#endif
