@@ -1,0 +1,74 @@
+/* The inside of a model: a list of layers in running order, their parameters in one flat block, names and provenance. */
+#ifndef STRIA_MODEL_MODEL_H
+#define STRIA_MODEL_MODEL_H
+
+#include <stdbool.h>
+
+#include <stria/model.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "layers/layer.h"
+
+/* One layer of the graph. Inputs are indices of earlier nodes. */
+typedef struct stria_node {
+    const stria_layer_kind *kind;
+    const char *name;
+    const char *text; /* its line of model text, defaults left out */
+    bool named;       /* by the text, not after its kind */
+    void *config;
+    size_t input_count;
+    size_t inputs[STRIA_MAX_INPUTS];
+    stria_layer_facts facts;
+    stria_receptive_field field;
+    size_t first_tensor; /* its parameters are tensors first_tensor ... + facts.param_count - 1 */
+    bool frozen;
+} stria_node;
+
+/* One parameter tensor: `count` floats at weights + offset when `trains`, else at statistics + offset. */
+typedef struct stria_model_tensor_entry {
+    const char *name; /* "conv2d/kernel" */
+    size_t node, param;
+    stria_shape shape;
+    size_t count;
+    size_t offset; /* a multiple of 16 floats */
+    bool trains;   /* a weight, not a moving statistic; frozen layers stay weights */
+} stria_model_tensor_entry;
+
+typedef struct stria_metadata_entry {
+    char *key, *value;
+} stria_metadata_entry;
+
+struct stria_model {
+    stria_context *context;
+    stria_arena arena; /* names, texts, configs */
+    stria_node *nodes;
+    size_t node_count, node_capacity;
+    stria_model_tensor_entry *tensors;
+    size_t tensor_count, tensor_capacity;
+    /* Flat blocks, gaps between tensors zero. */
+    float *weights;
+    size_t weight_count, weight_capacity;
+    float *statistics;
+    size_t statistic_count, statistic_capacity;
+    size_t *inputs; /* nodes of kind input */
+    size_t input_count, input_capacity;
+    size_t *outputs; /* nodes that are the model's outputs */
+    size_t output_count, output_capacity;
+    bool outputs_named; /* by `output` lines; else the last layer is the output */
+    char **classes;
+    size_t class_count;
+    stria_metadata_entry *metadata;
+    size_t metadata_count, metadata_capacity;
+};
+
+/* The layer's tensor `param`. */
+float *stria_node_param(const stria_model *model, const stria_node *node, size_t param);
+
+/* Whether the values of this tensor are changed by training. */
+bool stria_tensor_is_trained(const stria_model *model, const stria_model_tensor_entry *tensor);
+
+/* Whether the last thing the model's first output does is a softmax. */
+bool stria_model_ends_in_softmax(const stria_model *model);
+
+#endif
