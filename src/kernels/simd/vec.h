@@ -4,14 +4,16 @@
  * one function, named STRIA_ISA(...); all else in it must be static: a shared inline function built with AVX2
  * could be the copy the linker keeps for everyone.
  *
- *   vec, veci       VL floats, VL int32_t. Use + - * / on both, & | ^ << >> on veci (>> is arithmetic), a * b
- * + c is one fused instruction wherever the CPU has it, and (veci)v, (vec)i reinterpret bits. vec_mask the
- * result of a comparison: vec_less, vec_greater, vec_equal, vec_is_nan; used by vec_select, combined by
- * vec_mask_or and vec_mask_and. vec_load, vec_store             VL floats at any address vec_load_first,
- * vec_store_first the first n (0 to VL) floats; nothing else is touched, the rest loads as 0 vec_broadcast,
- * veci_broadcast   one value in all lanes vec_max, vec_min                a > b ? a : b and a < b ? a : b in
- * every lane: the second when one is NaN vec_abs, vec_sqrt, vec_to_int (toward zero), vec_from_int vec_sum,
- * vec_largest            over the lanes, not in their order; vec_largest not for NaN
+ * - vec, veci: VL floats, VL int32_t. Use + - * / on both, & | ^ << >> on veci (>> is arithmetic); a * b + c
+ *   is one fused instruction wherever the CPU has it; (veci)v and (vec)i reinterpret bits.
+ * - vec_mask: the result of a comparison: vec_less, vec_greater, vec_equal, vec_is_nan. Used by vec_select,
+ *   combined by vec_mask_or and vec_mask_and.
+ * - vec_load, vec_store: VL floats at any address.
+ * - vec_load_first, vec_store_first: the first n (0 to VL) floats; nothing else is touched, the rest is 0.
+ * - vec_broadcast, veci_broadcast: one value in all lanes.
+ * - vec_max, vec_min: a > b ? a : b and a < b ? a : b in every lane, the second when one is NaN.
+ * - vec_abs, vec_sqrt, vec_to_int (toward zero), vec_from_int.
+ * - vec_sum, vec_largest: over the lanes, not in their order; vec_largest not for NaN.
  */
 #ifndef STRIA_KERNELS_SIMD_VEC_H
 #define STRIA_KERNELS_SIMD_VEC_H
