@@ -204,13 +204,14 @@ typedef struct stria_update_kernels {
      * momentum is 0. */
     void (*sgd)(float *w, float *m, const float *g, size_t count, float rate, float momentum, bool nesterov,
                 stria_pool *pool);
-    /* m += (g - m)*(1-beta1); v += (g*g - v)*(1-beta2); w -= corrected_rate * m / (sqrt(v) + epsilon), where the caller
+    /* The betas are double because 1 - 0.999f is off by 1e-5: rounding comes after the subtraction, as in Keras.
+     * m += (g - m)*(1-beta1); v += (g*g - v)*(1-beta2); w -= corrected_rate * m / (sqrt(v) + epsilon), where the caller
      * gives corrected_rate = rate * sqrt(1-beta2^t) / (1-beta1^t). First w -= rate_decay*w (AdamW: rate*decay; else 0). */
-    void (*adam)(float *w, float *m, float *v, const float *g, size_t count, float corrected_rate, float beta1,
-                 float beta2, float epsilon, float rate_decay, stria_pool *pool);
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t count, float corrected_rate, double beta1,
+                 double beta2, float epsilon, float rate_decay, stria_pool *pool);
     /* v = rho*v + (1-rho)*g*g; d = rate*g/sqrt(v + epsilon); momentum: m = momentum*m + d, w -= m; else w -= d. m NULL when
      * momentum is 0. */
-    void (*rmsprop)(float *w, float *v, float *m, const float *g, size_t count, float rate, float rho, float momentum,
+    void (*rmsprop)(float *w, float *v, float *m, const float *g, size_t count, float rate, double rho, float momentum,
                     float epsilon, stria_pool *pool);
 } stria_update_kernels;
 

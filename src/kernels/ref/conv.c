@@ -5,56 +5,7 @@
 #include <string.h>
 
 #include "kernels/families.h"
-
-/* One output or input position, and what it sees. */
-typedef struct position {
-    size_t axis[3];
-} position;
-
-static size_t volume(const size_t sizes[3])
-{
-    return sizes[0] * sizes[1] * sizes[2];
-}
-
-/* Position `index` of a row-major grid. */
-static position position_at(const size_t sizes[3], size_t index)
-{
-    return (position){{index / (sizes[1] * sizes[2]), index / sizes[2] % sizes[1], index % sizes[2]}};
-}
-
-static size_t index_of(const size_t sizes[3], const position *p)
-{
-    return (p->axis[0] * sizes[1] + p->axis[1]) * sizes[2] + p->axis[2];
-}
-
-/* The input that output `o` sees through tap `t`; false when it is padding. */
-static bool input_of(const stria_window *w, const position *o, const position *t, size_t *input)
-{
-    position i;
-    for (int a = 0; a < 3; a++) {
-        size_t shifted = o->axis[a] * w->stride[a] + t->axis[a] * w->dilation[a];
-        if (shifted < w->before[a] || shifted - w->before[a] >= w->in[a])
-            return false;
-        i.axis[a] = shifted - w->before[a];
-    }
-    *input = index_of(w->in, &i);
-    return true;
-}
-
-/* The output that sees input `i` through tap `t`; false when there is none. */
-static bool output_of(const stria_window *w, const position *i, const position *t, size_t *output)
-{
-    position o;
-    for (int a = 0; a < 3; a++) {
-        size_t shifted = i->axis[a] + w->before[a], back = t->axis[a] * w->dilation[a];
-        if (shifted < back || (shifted - back) % w->stride[a] != 0 ||
-            (shifted - back) / w->stride[a] >= w->out[a])
-            return false;
-        o.axis[a] = (shifted - back) / w->stride[a];
-    }
-    *output = index_of(w->out, &o);
-    return true;
-}
+#include "kernels/ref/window.h"
 
 static size_t kernel_size(const stria_conv_shape *s)
 {
