@@ -1,5 +1,6 @@
-/* Arguments as data: one table for each layer kind (and optimizer, schedule, loss) feeds the parser, the writer, the
- * help, the messages and the mapping to Keras. A table entry says where in a config struct the value goes. */
+/* Arguments as data: one table for each layer kind (and optimizer, schedule, loss) feeds the parser, the
+ * writer, the help, the messages and the mapping to Keras. A table entry says where in a config struct the
+ * value goes. */
 #ifndef STRIA_LAYERS_ARGUMENTS_H
 #define STRIA_LAYERS_ARGUMENTS_H
 
@@ -20,13 +21,18 @@ typedef struct stria_sizes {
     int64_t values[3];
 } stria_sizes;
 
-typedef enum stria_padding_mode { STRIA_PADDING_VALID, STRIA_PADDING_SAME, STRIA_PADDING_EXPLICIT } stria_padding_mode;
+typedef enum stria_padding_mode {
+    STRIA_PADDING_VALID,
+    STRIA_PADDING_SAME,
+    STRIA_PADDING_EXPLICIT
+} stria_padding_mode;
 
-/* "valid", "same", or explicit zeros: "1" on every side, "1x2" rows and columns, "0,1,0,1" top, bottom, left, right. */
+/* "valid", "same", or explicit zeros: "1" on every side, "1x2" rows and columns, "0,1,0,1" top, bottom, left,
+ * right. */
 typedef struct stria_padding {
     stria_padding_mode mode;
-    int count; /* of values as written: 1, 2 or 4 */
-    int64_t values[4];
+    int count; /* of values as written: 1, one for each axis, or two for each axis */
+    int64_t values[6];
 } stria_padding;
 
 /* How a parameter starts; formulas in initializers.c. */
@@ -84,25 +90,29 @@ typedef struct stria_argument_mistake {
 
 typedef void (*stria_mistake_fn)(const stria_argument_mistake *mistake, void *payload);
 
-/* Fills `config` (zeroed by the caller) from tokens `value`, `key=value` or bare words; defaults first. A value without key
- * goes to the first argument, in table order, that has no value yet and is not an enumerated one that takes the word.
- * Every mistake is reported; returns how many there were. `what` names the owner in messages ("conv2d"). `end_column` is
- * where a missing argument is reported. */
-size_t stria_arguments_read(const char *what, const stria_argument *arguments, size_t count, const stria_token *tokens,
-                            size_t token_count, int end_column, void *config, stria_mistake_fn report, void *payload);
+/* Fills `config` (zeroed by the caller) from tokens `value`, `key=value` or bare words; defaults first. A
+ * value without key goes to the first argument, in table order, that has no value yet and is not an
+ * enumerated one that takes the word. Every mistake is reported; returns how many there were. `what` names
+ * the owner in messages ("conv2d"). `end_column` is where a missing argument is reported. */
+size_t stria_arguments_read(const char *what, const stria_argument *arguments, size_t count,
+                            const stria_token *tokens, size_t token_count, int end_column, void *config,
+                            stria_mistake_fn report, void *payload);
 
-/* Splits a text like "sgd momentum=0.9" at white space into at most `capacity` tokens, up to `#`; returns how many there
- * are in all. */
+/* Splits a text like "sgd momentum=0.9" at white space into at most `capacity` tokens, up to `#`; returns how
+ * many there are in all. */
 size_t stria_tokens_split(const char *text, size_t length, stria_token *tokens, size_t capacity);
 
-/* Reads a whole text "name key=value" whose first token was already matched: the first mistake becomes a VALUE error. */
-stria_status stria_arguments_read_text(const char *what, const stria_argument *arguments, size_t count, const char *text,
-                                       void *config, stria_error *err);
+/* Reads a whole text "name key=value" whose first token was already matched: the first mistake becomes a
+ * VALUE error. */
+stria_status stria_arguments_read_text(const char *what, const stria_argument *arguments, size_t count,
+                                       const char *text, void *config, stria_error *err);
 
 /* Appends the arguments that differ from their defaults, each as " value" or " key=value". */
-void stria_arguments_write(const stria_argument *arguments, size_t count, const void *config, stria_text *text);
+void stria_arguments_write(const stria_argument *arguments, size_t count, const void *config,
+                           stria_text *text);
 
-/* The name of an activation ("relu") or NULL past the end; and its default alpha as Keras's function of that name has it. */
+/* The name of an activation ("relu") or NULL past the end; and its default alpha as Keras's function of that
+ * name has it. */
 const char *stria_activation_text(size_t kind);
 float stria_activation_default_alpha(stria_activation_kind kind);
 const char *stria_initializer_text(size_t initializer);

@@ -21,14 +21,18 @@ typedef struct stria_axis {
  *     valid:    out = floor((in - extent) / stride) + 1
  *     same:     out = ceil(in / stride), total = max(0, (out - 1) * stride + extent - in), before = total / 2
  *     explicit: out = floor((in - extent + before + after) / stride) + 1
- * `explicit_before` and `explicit_after` are read for STRIA_PADDING_EXPLICIT. `axis_name` ("height") is for messages.
- * Errors: SHAPE when out would be below 1 (says the sum), VALUE for sizes below their bounds, LIMIT on overflow. */
+ * `explicit_before` and `explicit_after` are read for STRIA_PADDING_EXPLICIT. `axis_name` ("height") is for
+ * messages. Errors: SHAPE when out would be below 1 (says the sum), VALUE for sizes below their bounds, LIMIT
+ * on overflow. */
 stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
                               int64_t explicit_after, const char *axis_name, stria_error *err);
 
-/* Solves height and width of a picture (shape [H,W,C]) and, when all is known, fills `window` (may be NULL). */
-stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel, const stria_sizes *strides,
-                                const stria_sizes *dilation, const stria_padding *padding, stria_axis axes[2],
-                                stria_window *window, stria_error *err);
+/* Solves every spatial axis of an input [spatial..., C] with 1 to 3 spatial axes and, when all sizes are
+ * known, fills `window` (may be NULL); axes[0] is the outermost. Errors: those of stria_axis_solve, VALUE for
+ * lists that do not fit the number of axes. */
+stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel,
+                                const stria_sizes *strides, const stria_sizes *dilation,
+                                const stria_padding *padding, stria_axis axes[3], stria_window *window,
+                                stria_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a layer kind is: one constant struct with its name, argument table, shape rule, initial values, forward and
- * backward. Adding a kind touches its file, registry.c and its test cases, nothing else. */
+/* What a layer kind is: one constant struct with its name, argument table, shape rule, initial values,
+ * forward and backward. Adding a kind touches its file, registry.c and its test cases, nothing else. */
 #ifndef STRIA_LAYERS_LAYER_H
 #define STRIA_LAYERS_LAYER_H
 
@@ -28,27 +28,28 @@ typedef struct stria_layer_facts {
     stria_shape output;
     size_t param_count;
     stria_param_spec params[STRIA_MAX_LAYER_PARAMS];
-    int64_t macs;               /* multiply-adds; -1 when a size is open */
-    bool sees_all;              /* every output depends on the whole input */
-    int64_t field[2];           /* rows and columns of the input that one output sees; 1 unless it is a window */
-    int64_t field_stride[2];    /* distance between the windows of neighbouring outputs */
-    int64_t field_before[2];    /* padding before the first */
+    int64_t macs;            /* multiply-adds; -1 when a size is open */
+    bool sees_all;           /* every output depends on the whole input */
+    int64_t field[2];        /* rows and columns of the input that one output sees; 0 means 1 */
+    int64_t field_stride[2]; /* distance between the windows of neighbouring outputs; 0 means 1 */
+    int64_t field_before[2]; /* padding before the first */
 } stria_layer_facts;
 
 /* What a plan must provide for a layer, for its largest batch. */
 typedef struct stria_layer_needs {
-    bool view;                  /* the output is the input's memory under another shape; forward is not called */
-    bool backward_reads_input;  /* backward needs inputs (all of them) */
+    bool view; /* the output is the input's memory under another shape; forward is not called */
+    bool backward_reads_input; /* backward needs inputs (all of them) */
     bool backward_reads_output;
-    size_t packed;              /* floats of packed parameters */
-    size_t saved;               /* bytes that forward leaves for backward; 0 in inference */
-    size_t scratch;             /* floats for one call of forward or backward */
-    const char *kernel;         /* what computes it, for printing; constant */
+    size_t packed;      /* floats of packed parameters */
+    size_t saved;       /* bytes that forward leaves for backward; 0 in inference */
+    size_t scratch;     /* floats for one call of forward or backward */
+    const char *kernel; /* what computes it, for printing; constant */
 } stria_layer_needs;
 
 #define STRIA_MAX_INPUTS 16
 
-/* One layer bound to a plan: what bind, pack, forward and backward get. Pointers that do not apply are NULL. */
+/* One layer bound to a plan: what bind, pack, forward and backward get. Pointers that do not apply are NULL.
+ */
 typedef struct stria_layer_call {
     const void *config;
     void *state; /* kind->state_size zeroed bytes, filled by bind, kept with the plan */
@@ -56,6 +57,7 @@ typedef struct stria_layer_call {
     stria_pool *pool;
     bool training;       /* the plan can run backward */
     bool statistics_off; /* frozen: batch normalisation uses and keeps its moving statistics */
+    bool wants_dinput;   /* the gradient of some input will be asked for */
     bool raw_output;     /* leave out the activation softmax; dy is then the gradient of the sum before it */
     size_t batch;        /* bind: the largest; else of this run */
     stria_random_key random;
@@ -68,9 +70,9 @@ typedef struct stria_layer_call {
     float *packed;
     void *saved;
     float *scratch;
-    float *dy;                                      /* gradient of the output; backward may overwrite it */
-    float *dinputs[STRIA_MAX_INPUTS];               /* overwritten; NULL where not wanted */
-    float *dparams[STRIA_MAX_LAYER_PARAMS];         /* overwritten; NULL where not wanted */
+    float *dy;                              /* gradient of the output; backward may overwrite it */
+    float *dinputs[STRIA_MAX_INPUTS];       /* overwritten; NULL where not wanted */
+    float *dparams[STRIA_MAX_LAYER_PARAMS]; /* overwritten; NULL where not wanted */
 } stria_layer_call;
 
 typedef struct stria_layer_kind {
@@ -85,10 +87,10 @@ typedef struct stria_layer_kind {
     size_t argument_count;
     size_t min_inputs, max_inputs; /* 0 and 0 for input layers */
     size_t state_size;
-    /* Output shape and parameters from the inputs' shapes (sizes may be open). Errors: SHAPE, VALUE, LIMIT; the message
-     * says the sum that went wrong and what would help. */
-    stria_status (*shape)(const void *config, const stria_shape *inputs, size_t input_count, stria_layer_facts *facts,
-                          stria_error *err);
+    /* Output shape and parameters from the inputs' shapes (sizes may be open). Errors: SHAPE, VALUE, LIMIT;
+     * the message says the sum that went wrong and what would help. */
+    stria_status (*shape)(const void *config, const stria_shape *inputs, size_t input_count,
+                          stria_layer_facts *facts, stria_error *err);
     /* Fills state and needs for a plan; sizes are known and checked. */
     void (*bind)(stria_layer_call *call, stria_layer_needs *needs);
     /* Copies parameters to `packed`; NULL when there is nothing to pack. */

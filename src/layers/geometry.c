@@ -1,0 +1,142 @@
+/* Padding, stride, dilation and output sizes: every window in Stria gets its numbers here, checked once, so
+ * that kernels need not check again. Formulas: Dumoulin and Visin, "A guide to convolution arithmetic for
+ * deep learning" (2016), with Keras's rule for "same": the smaller half of the padding goes in front. */
+#include "layers/geometry.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/size.h"
+
+/* Larger windows, strides and paddings than this have no use, and products of two of them still fit 64 bits.
+ */
+#define LARGEST_SETTING ((int64_t)1 << 30)
+
+static stria_status check_setting(const char *axis_name, const char *what, int64_t number, int64_t least,
+                                  stria_error *err)
+{
+    if (number < least)
+        return stria_fail(err, STRIA_ERROR_VALUE, "%s: %s %lld is below %lld", axis_name, what,
+                          (long long)number, (long long)least);
+    if (number > LARGEST_SETTING)
+        return stria_fail(err, STRIA_ERROR_LIMIT, "%s: %s %lld is above %lld", axis_name, what,
+                          (long long)number, (long long)LARGEST_SETTING);
+    return STRIA_OK;
+}
+
+/* The sum that came out below 1, as the user would write it. */
+static stria_status fail_empty(const stria_axis *axis, stria_padding_mode padding, const char *axis_name,
+                               stria_error *err)
+{
+    int64_t extent = (axis->kernel - 1) * axis->dilation + 1, padded = axis->before + axis->after;
+    char dilated[96] = "", zeros[48] = "";
+    if (axis->dilation > 1)
+        snprintf(dilated, sizeof dilated, " (%lld taps at distance %lld)", (long long)axis->kernel,
+                 (long long)axis->dilation);
+    if (padding == STRIA_PADDING_EXPLICIT)
+        snprintf(zeros, sizeof zeros, " + padding %lld", (long long)padded);
+    return stria_fail(
+        err, STRIA_ERROR_SHAPE,
+        "the window is larger than its input in %s: input %lld%s - window %lld%s + 1 = %lld; use "
+        "padding=same, a smaller window or a larger input",
+        axis_name, (long long)axis->in, zeros, (long long)extent, dilated,
+        (long long)(axis->in + padded - extent + 1));
+}
+
+stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
+                              int64_t explicit_after, const char *axis_name, stria_error *err)
+{
+    STRIA_TRY(check_setting(axis_name, "window size", axis->kernel, 1, err));
+    STRIA_TRY(check_setting(axis_name, "stride", axis->stride, 1, err));
+    STRIA_TRY(check_setting(axis_name, "dilation", axis->dilation, 1, err));
+    STRIA_TRY(check_setting(axis_name, "padding", explicit_before, 0, err));
+    STRIA_TRY(check_setting(axis_name, "padding", explicit_after, 0, err));
+    int64_t extent = (axis->kernel - 1) * axis->dilation + 1;
+    axis->before = axis->after = 0;
+    if (padding == STRIA_PADDING_EXPLICIT) {
+        axis->before = explicit_before;
+        axis->after = explicit_after;
+    }
+    if (axis->in == STRIA_ANY_SIZE) {
+        axis->out = STRIA_ANY_SIZE;
+        return STRIA_OK;
+    }
+    STRIA_TRY(check_setting(axis_name, "input size", axis->in, 1, err));
+    if (padding == STRIA_PADDING_SAME) {
+        axis->out = (axis->in - 1) / axis->stride + 1;
+        int64_t total = (axis->out - 1) * axis->stride + extent - axis->in;
+        if (total > 0) {
+            axis->before = total / 2;
+            axis->after = total - axis->before;
+        }
+        return STRIA_OK;
+    }
+    int64_t room = axis->in + axis->before + axis->after - extent;
+    if (room < 0)
+        return fail_empty(axis, padding, axis_name, err);
+    axis->out = room / axis->stride + 1;
+    return STRIA_OK;
+}
+
+/* Entry `axis` of a list that has one value for all axes or one for each. */
+static stria_status list_value(const stria_sizes *sizes, int rank, int axis, const char *what,
+                               int64_t *number, stria_error *err)
+{
+    if (sizes->count != 1 && sizes->count != rank)
+        return stria_fail(err, STRIA_ERROR_VALUE, "%s has %d sizes for %d spatial dimension%s; give 1 or %d",
+                          what, sizes->count, rank, rank == 1 ? "" : "s", rank);
+    *number = sizes->values[sizes->count == 1 ? 0 : axis];
+    return STRIA_OK;
+}
+
+static stria_status padding_values(const stria_padding *padding, int rank, int axis, int64_t *before,
+                                   int64_t *after, stria_error *err)
+{
+    *before = *after = 0;
+    if (padding->mode != STRIA_PADDING_EXPLICIT)
+        return STRIA_OK;
+    if (padding->count == 1)
+        *before = *after = padding->values[0];
+    else if (padding->count == rank)
+        *before = *after = padding->values[axis];
+    else if (padding->count == 2 * rank) {
+        *before = padding->values[2 * axis];
+        *after = padding->values[2 * axis + 1];
+    } else
+        return stria_fail(err, STRIA_ERROR_VALUE, "padding has %d sizes; give 1, %d or %d", padding->count,
+                          rank, 2 * rank);
+    return STRIA_OK;
+}
+
+stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel,
+                                const stria_sizes *strides, const stria_sizes *dilation,
+                                const stria_padding *padding, stria_axis axes[3], stria_window *window,
+                                stria_error *err)
+{
+    static const char *const names[3][3] = {{"length"}, {"height", "width"}, {"depth", "height", "width"}};
+    int rank = input->rank - 1;
+    bool open = false;
+    for (int a = 0; a < rank; a++) {
+        stria_axis *axis = &axes[a];
+        int64_t before, after;
+        *axis = (stria_axis){.in = input->sizes[a]};
+        STRIA_TRY(list_value(kernel, rank, a, "the window", &axis->kernel, err));
+        STRIA_TRY(list_value(strides, rank, a, "strides", &axis->stride, err));
+        STRIA_TRY(list_value(dilation, rank, a, "dilation_rate", &axis->dilation, err));
+        STRIA_TRY(padding_values(padding, rank, a, &before, &after, err));
+        STRIA_TRY(stria_axis_solve(axis, padding->mode, before, after, names[rank - 1][a], err));
+        open = open || axis->in == STRIA_ANY_SIZE;
+    }
+    if (window == NULL || open)
+        return STRIA_OK;
+    for (int i = 0; i < 3; i++) {
+        int a = i - (3 - rank);
+        window->in[i] = a < 0 ? 1 : (size_t)axes[a].in;
+        window->out[i] = a < 0 ? 1 : (size_t)axes[a].out;
+        window->kernel[i] = a < 0 ? 1 : (size_t)axes[a].kernel;
+        window->stride[i] = a < 0 ? 1 : (size_t)axes[a].stride;
+        window->dilation[i] = a < 0 ? 1 : (size_t)axes[a].dilation;
+        window->before[i] = a < 0 ? 0 : (size_t)axes[a].before;
+    }
+    return STRIA_OK;
+}

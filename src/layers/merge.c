@@ -1,0 +1,181 @@
+/* Layers with several inputs: add and concat. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "layers/epilogue.h"
+#include "layers/kinds.h"
+#include "tensor/shape.h"
+
+/* ---- add ---- */
+
+/* Sizes agree when they are equal or one is open; fills in open ones. */
+static stria_status agree(const stria_shape *inputs, size_t input_count, int free_axis, const char *kind,
+                          stria_shape *common, stria_error *err)
+{
+    *common = inputs[0];
+    for (size_t i = 1; i < input_count; i++) {
+        bool fits = inputs[i].rank == common->rank;
+        for (int a = 0; fits && a < common->rank; a++) {
+            int64_t size = inputs[i].sizes[a];
+            if (a == free_axis || size == STRIA_ANY_SIZE)
+                continue;
+            if (common->sizes[a] == STRIA_ANY_SIZE)
+                common->sizes[a] = size;
+            fits = common->sizes[a] == size;
+        }
+        if (!fits) {
+            char first[STRIA_SHAPE_TEXT_SIZE], other[STRIA_SHAPE_TEXT_SIZE];
+            return stria_fail(err, STRIA_ERROR_SHAPE, "%s: input 1 is %s and input %zu is %s; %s", kind,
+                              stria_shape_text(&inputs[0], first, sizeof first), i + 1,
+                              stria_shape_text(&inputs[i], other, sizeof other),
+                              free_axis < 0 ? "they must be equal" : "they may differ only along the axis");
+        }
+    }
+    return STRIA_OK;
+}
+
+static stria_status add_shape(const void *settings, const stria_shape *inputs, size_t input_count,
+                              stria_layer_facts *facts, stria_error *err)
+{
+    (void)settings;
+    return agree(inputs, input_count, -1, "add", &facts->output, err);
+}
+
+static void add_bind(stria_layer_call *call, stria_layer_needs *needs)
+{
+    (void)call;
+    needs->kernel = "add";
+}
+
+static void add_forward(const stria_layer_call *call)
+{
+    size_t count = stria_call_output_count(call);
+    call->kernels->elementwise.add(call->inputs[0], call->inputs[1], call->output, count, call->pool);
+    for (size_t i = 2; i < call->input_count; i++)
+        call->kernels->elementwise.add(call->output, call->inputs[i], call->output, count, call->pool);
+}
+
+static void add_backward(const stria_layer_call *call)
+{
+    size_t count = stria_call_output_count(call);
+    for (size_t i = 0; i < call->input_count; i++)
+        if (call->dinputs[i] != NULL)
+            memcpy(call->dinputs[i], call->dy, count * sizeof(float));
+}
+
+const stria_layer_kind stria_kind_add = {
+    .name = "add",
+    .aliases = "",
+    .keras_class = "Add",
+    .title = "The sum of its inputs.",
+    .formula = "y = a + b + ...",
+    .example = "add(stem, x)",
+    .config_size = 1,
+    .min_inputs = 2,
+    .max_inputs = STRIA_MAX_INPUTS,
+    .shape = add_shape,
+    .bind = add_bind,
+    .forward = add_forward,
+    .backward = add_backward,
+};
+
+/* ---- concat ---- */
+
+typedef struct concat_config {
+    int64_t axis;
+} concat_config;
+
+/* Each input is `rows` rows of its width; the output's rows are theirs side by side. */
+typedef struct concat_state {
+    size_t rows; /* for one sample */
+    size_t widths[STRIA_MAX_INPUTS], total;
+} concat_state;
+
+static const stria_argument concat_arguments[] = {
+    {"axis", STRIA_ARG_INTEGER, offsetof(concat_config, axis), "-1", -STRIA_MAX_RANK, STRIA_MAX_RANK, NULL,
+     "along which they are joined; 0 is the batch, -1 the last"},
+};
+
+/* The axis in a shape without the batch, or -1 when there is none such. */
+static int concat_axis(const concat_config *c, int rank)
+{
+    int64_t axis = c->axis < 0 ? c->axis + rank : c->axis - 1;
+    return axis >= 0 && axis < rank ? (int)axis : -1;
+}
+
+static stria_status concat_shape(const void *settings, const stria_shape *inputs, size_t input_count,
+                                 stria_layer_facts *facts, stria_error *err)
+{
+    const concat_config *c = settings;
+    int axis = concat_axis(c, inputs[0].rank);
+    if (axis < 0)
+        return stria_fail(err, STRIA_ERROR_SHAPE,
+                          "concat: axis %lld is not one of an input of %d sizes; use -1", (long long)c->axis,
+                          inputs[0].rank);
+    STRIA_TRY(agree(inputs, input_count, axis, "concat", &facts->output, err));
+    int64_t total = 0;
+    for (size_t i = 0; i < input_count; i++) {
+        int64_t size = inputs[i].sizes[axis];
+        if (size == STRIA_ANY_SIZE || total == STRIA_ANY_SIZE)
+            total = STRIA_ANY_SIZE;
+        else
+            total += size;
+    }
+    facts->output.sizes[axis] = total;
+    return STRIA_OK;
+}
+
+static void concat_bind(stria_layer_call *call, stria_layer_needs *needs)
+{
+    concat_state *s = call->state;
+    int rank = call->output_shape->rank, axis = concat_axis(call->config, rank);
+    *s = (concat_state){.rows = 1};
+    for (int a = 0; a < axis; a++)
+        s->rows *= (size_t)call->output_shape->sizes[a];
+    for (size_t i = 0; i < call->input_count; i++) {
+        s->widths[i] = 1;
+        for (int a = axis; a < rank; a++)
+            s->widths[i] *= (size_t)call->input_shapes[i]->sizes[a];
+        s->total += s->widths[i];
+    }
+    needs->kernel = "copy";
+}
+
+static void concat_forward(const stria_layer_call *call)
+{
+    const concat_state *s = call->state;
+    size_t at = 0;
+    for (size_t i = 0; i < call->input_count; at += s->widths[i++])
+        call->kernels->elementwise.copy_rows(call->inputs[i], s->widths[i], call->output + at, s->total,
+                                             s->widths[i], s->rows * call->batch, call->pool);
+}
+
+static void concat_backward(const stria_layer_call *call)
+{
+    const concat_state *s = call->state;
+    size_t at = 0;
+    for (size_t i = 0; i < call->input_count; at += s->widths[i++])
+        if (call->dinputs[i] != NULL)
+            call->kernels->elementwise.copy_rows(call->dy + at, s->total, call->dinputs[i], s->widths[i],
+                                                 s->widths[i], s->rows * call->batch, call->pool);
+}
+
+const stria_layer_kind stria_kind_concat = {
+    .name = "concat",
+    .aliases = "concatenate",
+    .keras_class = "Concatenate",
+    .title = "Its inputs side by side along one axis.",
+    .formula = "y[..., 0:A] = a, y[..., A:A+B] = b, ...",
+    .example = "concat(a, b)",
+    .config_size = sizeof(concat_config),
+    .arguments = concat_arguments,
+    .argument_count = sizeof concat_arguments / sizeof concat_arguments[0],
+    .min_inputs = 2,
+    .max_inputs = STRIA_MAX_INPUTS,
+    .state_size = sizeof(concat_state),
+    .shape = concat_shape,
+    .bind = concat_bind,
+    .forward = concat_forward,
+    .backward = concat_backward,
+};

@@ -1,0 +1,176 @@
+/* Batch normalisation (Ioffe and Szegedy, ICML 2015) over the last axis, with Keras's defaults: the moving
+ * variance takes the biased variance of the batch. */
+#include <math.h>
+
+#include "base/error.h"
+#include "layers/epilogue.h"
+#include "layers/kinds.h"
+
+typedef struct config {
+    double momentum, epsilon;
+    bool center, scale;
+} config;
+
+/* Which parameter is where: gamma and beta come first, when the layer has them. */
+typedef struct state {
+    size_t channels;
+    int gamma, beta, mean, variance; /* index of the parameter, -1 for none */
+    bool batch_statistics;
+} state;
+
+static const stria_argument arguments[] = {
+    {"momentum", STRIA_ARG_NUMBER, offsetof(config, momentum), "0.99", 0, 1, NULL,
+     "share of the old value that moving statistics keep at each step"},
+    {"epsilon", STRIA_ARG_NUMBER, offsetof(config, epsilon), "0.001", 1e-12, 1, NULL,
+     "added to the variance"},
+    {"center", STRIA_ARG_BOOLEAN, offsetof(config, center), "yes", 0, 0, NULL, "learn an offset beta"},
+    {"scale", STRIA_ARG_BOOLEAN, offsetof(config, scale), "yes", 0, 0, NULL, "learn a factor gamma"},
+};
+
+static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
+                          stria_layer_facts *facts, stria_error *err)
+{
+    (void)input_count;
+    const config *c = settings;
+    int64_t channels;
+    STRIA_TRY(stria_require_channels(&inputs[0], "batchnorm", &channels, err));
+    facts->output = inputs[0];
+    stria_shape each = {1, {channels}};
+    size_t n = 0;
+    if (c->scale)
+        facts->params[n++] = (stria_param_spec){"gamma", each, STRIA_ONES, true};
+    if (c->center)
+        facts->params[n++] = (stria_param_spec){"beta", each, STRIA_ZEROS, true};
+    facts->params[n++] = (stria_param_spec){"moving_mean", each, STRIA_ZEROS, false};
+    facts->params[n++] = (stria_param_spec){"moving_variance", each, STRIA_ONES, false};
+    facts->param_count = n;
+    return STRIA_OK;
+}
+
+static void bind(stria_layer_call *call, stria_layer_needs *needs)
+{
+    const config *c = call->config;
+    state *s = call->state;
+    s->channels = stria_call_output_channels(call);
+    int next = 0;
+    s->gamma = c->scale ? next++ : -1;
+    s->beta = c->center ? next++ : -1;
+    s->mean = next++;
+    s->variance = next;
+    s->batch_statistics = call->training && !call->statistics_off;
+    needs->packed = 2 * s->channels; /* the factor and the shift of each channel */
+    needs->scratch = call->training ? 5 * s->channels : 0;
+    needs->saved = call->training ? 2 * s->channels * sizeof(float) : 0; /* mean and 1/deviation used */
+    needs->backward_reads_input = call->training;
+    needs->kernel = s->batch_statistics ? "batch statistics" : "scale and shift";
+}
+
+/* y = x * factor + shift with factor = gamma / sqrt(variance + epsilon), shift = beta - mean * factor. */
+static void fold(const stria_layer_call *call, const float *mean, const float *inverse, float *factor,
+                 float *shift)
+{
+    const state *s = call->state;
+    for (size_t c = 0; c < s->channels; c++) {
+        float gamma = s->gamma < 0 ? 1.0F : call->params[s->gamma][c];
+        float beta = s->beta < 0 ? 0.0F : call->params[s->beta][c];
+        factor[c] = gamma * inverse[c];
+        shift[c] = beta - mean[c] * factor[c];
+    }
+}
+
+static float inverse_deviation(const stria_layer_call *call, float variance)
+{
+    const config *c = call->config;
+    return (float)(1.0 / sqrt((double)variance + c->epsilon));
+}
+
+/* Inference folds the moving statistics once. */
+static void pack(const stria_layer_call *call)
+{
+    const state *s = call->state;
+    float *factor = call->packed, *shift = call->packed + s->channels;
+    if (s->batch_statistics)
+        return;
+    for (size_t c = 0; c < s->channels; c++)
+        factor[c] = inverse_deviation(call, call->params[s->variance][c]);
+    fold(call, call->params[s->mean], factor, factor, shift);
+}
+
+static void forward(const stria_layer_call *call)
+{
+    const config *settings = call->config;
+    const state *s = call->state;
+    size_t channels = s->channels, rows = stria_call_output_count(call) / channels;
+    float *factor = call->packed, *shift = call->packed + channels;
+    if (call->training) {
+        float *mean = call->saved, *inverse = mean + channels, *variance = call->scratch;
+        float *moving_mean = call->params[s->mean], *moving_variance = call->params[s->variance];
+        if (s->batch_statistics)
+            call->kernels->reduce.column_moments(call->inputs[0], rows, channels, mean, variance, call->pool);
+        for (size_t c = 0; c < channels; c++) {
+            float momentum = (float)settings->momentum;
+            if (s->batch_statistics) {
+                moving_mean[c] = moving_mean[c] * momentum + mean[c] * (1.0F - momentum);
+                moving_variance[c] = moving_variance[c] * momentum + variance[c] * (1.0F - momentum);
+            } else {
+                mean[c] = moving_mean[c];
+                variance[c] = moving_variance[c];
+            }
+            inverse[c] = inverse_deviation(call, variance[c]);
+        }
+        fold(call, mean, inverse, factor, shift);
+    }
+    call->kernels->reduce.column_scale(call->inputs[0], factor, shift, (stria_activation){STRIA_LINEAR, 0},
+                                       rows, channels, call->output, call->pool);
+}
+
+/* With m rows, h = (x - mean) * inverse and sums over the rows of a column:
+ *     dbeta = sum dy, dgamma = sum dy*h,
+ *     dx = gamma * inverse * (dy - dbeta/m - h * dgamma/m)
+ * and with moving statistics dx = gamma * inverse * dy. */
+static void backward(const stria_layer_call *call)
+{
+    const state *s = call->state;
+    size_t channels = s->channels, rows = stria_call_output_count(call) / channels;
+    const float *mean = call->saved, *inverse = mean + channels;
+    float *sum_dy = call->scratch, *sum_dyx = sum_dy + channels;
+    float *a = sum_dyx + channels, *b = a + channels, *d = b + channels;
+    call->kernels->reduce.column_products(call->dy, call->inputs[0], mean, rows, channels, sum_dy, sum_dyx,
+                                          call->pool);
+    for (size_t c = 0; c < channels; c++) {
+        float gamma = s->gamma < 0 ? 1.0F : call->params[s->gamma][c];
+        float dgamma = sum_dyx[c] * inverse[c];
+        if (s->gamma >= 0 && call->dparams[s->gamma] != NULL)
+            call->dparams[s->gamma][c] = dgamma;
+        if (s->beta >= 0 && call->dparams[s->beta] != NULL)
+            call->dparams[s->beta][c] = sum_dy[c];
+        a[c] = gamma * inverse[c];
+        b[c] = s->batch_statistics ? -a[c] * inverse[c] * dgamma / (float)rows : 0.0F;
+        d[c] = s->batch_statistics ? -a[c] * sum_dy[c] / (float)rows - b[c] * mean[c] : 0.0F;
+    }
+    if (call->dinputs[0] != NULL)
+        call->kernels->reduce.column_combine(call->dy, call->inputs[0], a, b, d, rows, channels,
+                                             call->dinputs[0], call->pool);
+}
+
+const stria_layer_kind stria_kind_batchnorm = {
+    .name = "batchnorm",
+    .aliases = "batch_normalization",
+    .keras_class = "BatchNormalization",
+    .title = "Mean 0 and deviation 1 for each channel, then a learned factor and offset.",
+    .formula = "y = gamma * (x - mean) / sqrt(variance + epsilon) + beta; training: of the batch, inference: "
+               "moving\n"
+               "moving = momentum * moving + (1 - momentum) * batch",
+    .example = "batchnorm",
+    .config_size = sizeof(config),
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .state_size = sizeof(state),
+    .shape = shape,
+    .bind = bind,
+    .pack = pack,
+    .forward = forward,
+    .backward = backward,
+};

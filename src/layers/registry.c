@@ -1,0 +1,182 @@
+/* The list of layer kinds, how they are found by name, and the public description of them. */
+#include <ctype.h>
+#include <string.h>
+
+#include <stria/layers.h>
+
+#include "base/error.h"
+#include "layers/kinds.h"
+
+const stria_layer_kind *const stria_layer_kinds[] = {
+    &stria_kind_activation,
+    &stria_kind_add,
+    &stria_kind_avgpool2d,
+    &stria_kind_batchnorm,
+    &stria_kind_concat,
+    &stria_kind_conv2d,
+    &stria_kind_dense,
+    &stria_kind_dropout,
+    &stria_kind_elu,
+    &stria_kind_flatten,
+    &stria_kind_global_avgpool2d,
+    &stria_kind_input,
+    &stria_kind_leaky_relu,
+    &stria_kind_maxpool2d,
+    &stria_kind_minpool2d,
+    &stria_kind_relu,
+    &stria_kind_rescaling,
+    &stria_kind_softmax,
+    NULL,
+};
+
+static bool same_letters(const char *a, const char *b, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+            return false;
+    return true;
+}
+
+static bool is_name(const char *name, const char *text, size_t length)
+{
+    return strlen(name) == length && same_letters(name, text, length);
+}
+
+static bool is_alias(const char *aliases, const char *text, size_t length)
+{
+    while (*aliases != '\0') {
+        size_t alias_length = strcspn(aliases, " ");
+        if (alias_length == length && same_letters(aliases, text, length))
+            return true;
+        aliases += alias_length;
+        aliases += strspn(aliases, " ");
+    }
+    return false;
+}
+
+static int find(const char *name, size_t length)
+{
+    for (int i = 0; stria_layer_kinds[i] != NULL; i++) {
+        const stria_layer_kind *kind = stria_layer_kinds[i];
+        if (is_name(kind->name, name, length) || is_name(kind->keras_class, name, length) ||
+            is_alias(kind->aliases, name, length))
+            return i;
+    }
+    return -1;
+}
+
+const stria_layer_kind *stria_layer_kind_by_name(const char *name, size_t length)
+{
+    int index = find(name, length);
+    return index < 0 ? NULL : stria_layer_kinds[index];
+}
+
+/* Takes a candidate when it is nearer than the best so far. */
+static void consider(const char *candidate, size_t candidate_length, const char *kind_name, const char *text,
+                     size_t length, size_t *best_distance, const char **best)
+{
+    size_t distance = stria_text_distance(text, length, candidate, candidate_length);
+    if (distance < *best_distance) {
+        *best_distance = distance;
+        *best = kind_name;
+    }
+}
+
+const char *stria_layer_kind_nearest(const char *name, size_t length)
+{
+    const char *best = NULL;
+    size_t best_distance = length / 3 + 2;
+    for (int i = 0; stria_layer_kinds[i] != NULL; i++) {
+        const stria_layer_kind *kind = stria_layer_kinds[i];
+        consider(kind->name, strlen(kind->name), kind->name, name, length, &best_distance, &best);
+        for (const char *alias = kind->aliases; *alias != '\0';) {
+            size_t alias_length = strcspn(alias, " ");
+            consider(alias, alias_length, kind->name, name, length, &best_distance, &best);
+            alias += alias_length;
+            alias += strspn(alias, " ");
+        }
+    }
+    for (size_t i = 0; stria_activation_text(i) != NULL; i++)
+        consider(stria_activation_text(i), strlen(stria_activation_text(i)), stria_activation_text(i), name,
+                 length, &best_distance, &best);
+    return best;
+}
+
+stria_status stria_require_channels(const stria_shape *input, const char *kind, int64_t *channels,
+                                    stria_error *err)
+{
+    *channels = input->rank == 0 ? STRIA_ANY_SIZE : input->sizes[input->rank - 1];
+    if (*channels != STRIA_ANY_SIZE)
+        return STRIA_OK;
+    char text[STRIA_SHAPE_TEXT_SIZE];
+    return stria_fail(
+        err, STRIA_ERROR_SHAPE,
+        "%s needs to know the last size of its input, which is %s; give the input's sizes, or put "
+        "global_avgpool2d before it",
+        kind, stria_shape_text(input, text, sizeof text));
+}
+
+stria_status stria_require_picture(const stria_shape *input, const char *kind, stria_error *err)
+{
+    if (input->rank == 3)
+        return STRIA_OK;
+    char text[STRIA_SHAPE_TEXT_SIZE];
+    return stria_fail(err, STRIA_ERROR_SHAPE,
+                      "%s takes pictures of height x width x channels, and its input is %s%s", kind,
+                      stria_shape_text(input, text, sizeof text),
+                      input->rank == 2   ? "; grey pictures have 1 channel, as in 28x28x1"
+                      : input->rank == 1 ? "; it has to stand before flatten and dense"
+                                         : "");
+}
+
+/* ---- The public description ---- */
+
+size_t stria_layer_kind_count(void)
+{
+    return sizeof stria_layer_kinds / sizeof stria_layer_kinds[0] - 1;
+}
+
+int stria_layer_kind_describe(size_t index, stria_layer_kind_info *info)
+{
+    if (index >= stria_layer_kind_count())
+        return 0;
+    const stria_layer_kind *kind = stria_layer_kinds[index];
+    *info = (stria_layer_kind_info){.name = kind->name,
+                                    .aliases = kind->aliases,
+                                    .keras_class = kind->keras_class,
+                                    .title = kind->title,
+                                    .formula = kind->formula,
+                                    .example = kind->example,
+                                    .argument_count = kind->argument_count};
+    return 1;
+}
+
+int stria_layer_kind_find(const char *name)
+{
+    return find(name, strlen(name));
+}
+
+int stria_layer_kind_argument(size_t index, size_t argument, stria_argument_info *info)
+{
+    if (index >= stria_layer_kind_count() || argument >= stria_layer_kinds[index]->argument_count)
+        return 0;
+    const stria_argument *a = &stria_layer_kinds[index]->arguments[argument];
+    *info = (stria_argument_info){.name = a->name,
+                                  .type = stria_argument_type_name(a->type),
+                                  .default_value = a->default_value,
+                                  .minimum = a->minimum,
+                                  .maximum = a->maximum,
+                                  .words = a->words,
+                                  .help = a->help};
+    return 1;
+}
+
+const char *stria_layer_kind_suggest(const char *name)
+{
+    return stria_layer_kind_nearest(name, strlen(name));
+}
+
+const char *stria_activation_name(size_t index)
+{
+    return stria_activation_text(index);
+}

@@ -1,0 +1,91 @@
+/* conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures. Parameter 0 is
+ * the kernel, parameter 1 the bias where there is one. */
+#include "layers/weighted.h"
+
+#include "base/size.h"
+#include "layers/epilogue.h"
+
+void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_needs *needs)
+{
+    const stria_conv_kernels *conv = &call->kernels->conv;
+    size_t batch = call->batch * s->samples;
+    stria_conv_needs floats = {0};
+    conv->needs(&s->shape, batch, stria_pool_workers(call->pool), call->training, &floats);
+    s->transposes = call->training && call->wants_dinput;
+    s->keeps_copy = call->training && floats.kept > 0;
+    s->saves_sum = stria_epilogue_saves_sum(call, s->activation);
+    /* Parts of one buffer start at multiples of a vector. */
+    s->transposed_at = stria_size_round_up(floats.packed, 16);
+    s->sum_at = s->keeps_copy ? stria_size_round_up(floats.kept, 16) + 16 : 0;
+    needs->packed = s->transposes ? s->transposed_at + floats.packed_transposed : floats.packed;
+    size_t sum = s->saves_sum ? stria_call_output_count(call) : 0;
+    needs->saved = (s->saves_sum ? s->sum_at + sum : s->keeps_copy ? floats.kept : 0) * sizeof(float);
+    needs->scratch = floats.forward_scratch;
+    if (call->training) {
+        if (needs->scratch < floats.kernel_gradient_scratch)
+            needs->scratch = floats.kernel_gradient_scratch;
+        if (s->transposes && needs->scratch < floats.input_gradient_scratch)
+            needs->scratch = floats.input_gradient_scratch;
+        needs->backward_reads_input = true;
+        needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum;
+    }
+    needs->kernel = conv->algorithm(&s->shape, batch);
+}
+
+void stria_weighted_pack(const stria_layer_call *call)
+{
+    const stria_weighted *s = call->state;
+    const stria_conv_kernels *conv = &call->kernels->conv;
+    conv->pack(&s->shape, call->params[0], call->packed, call->pool);
+    if (s->transposes)
+        conv->pack_transposed(&s->shape, call->params[0], call->packed + s->transposed_at, call->pool);
+}
+
+/* What one call of the kernels has in common in both directions. */
+static stria_conv_call conv_call(const stria_layer_call *call, const stria_weighted *s)
+{
+    return (stria_conv_call){
+        .shape = &s->shape,
+        .batch = call->batch * s->samples,
+        .x = call->inputs[0],
+        .kept = s->keeps_copy ? call->saved : NULL,
+        .scratch = call->scratch,
+        .pool = call->pool,
+    };
+}
+
+static float *saved_sum(const stria_layer_call *call, const stria_weighted *s)
+{
+    return s->saves_sum ? (float *)call->saved + s->sum_at : NULL;
+}
+
+void stria_weighted_forward(const stria_layer_call *call)
+{
+    const stria_weighted *s = call->state;
+    stria_conv_call run = conv_call(call, s);
+    float *sum = saved_sum(call, s);
+    run.activation = stria_epilogue_fused(call, s->activation);
+    run.packed = call->packed;
+    run.bias = call->params[1];
+    run.y = sum != NULL ? sum : call->output;
+    call->kernels->conv.forward(&run);
+    stria_epilogue_forward(call, s->activation, run.y);
+}
+
+void stria_weighted_backward(const stria_layer_call *call)
+{
+    const stria_weighted *s = call->state;
+    stria_epilogue_backward(call, s->activation, saved_sum(call, s));
+    stria_conv_call run = conv_call(call, s);
+    run.dy = call->dy;
+    if (call->dparams[0] != NULL) {
+        run.dkernel = call->dparams[0];
+        run.dbias = call->dparams[1];
+        call->kernels->conv.kernel_gradient(&run);
+    }
+    if (call->dinputs[0] != NULL) {
+        run.packed = call->packed + s->transposed_at;
+        run.dx = call->dinputs[0];
+        call->kernels->conv.input_gradient(&run);
+    }
+}
