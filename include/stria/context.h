@@ -47,6 +47,9 @@ typedef struct stria_io {
     int (*sync_folder)(void *payload, const char *path);
     /* *kind: 1 a file, 2 a folder, 3 something else. ENOENT when there is nothing. */
     int (*probe)(void *payload, const char *path, int *kind);
+    /* Follows symbolic links: writes to `resolved` the path of the file that `path` leads to, or `path` itself.
+     * ENAMETOOLONG when it needs more than `size` bytes. NULL: there are no links. */
+    int (*resolve)(void *payload, const char *path, char *resolved, size_t size);
     /* Takes the exclusive lock file `path` (created when absent) without waiting; EWOULDBLOCK when another holds it.
      * The lock ends with unlock or with the process. */
     int (*lock)(void *payload, const char *path, void **lock);

@@ -1,4 +1,5 @@
-/* The inside of a context. The kernel table is filled by the kernels room, which also makes and frees contexts. */
+/* The inside of a context. The kernel table is filled by the kernels room, which also makes and frees
+ * contexts. */
 #ifndef STRIA_BASE_CONTEXT_H
 #define STRIA_BASE_CONTEXT_H
 
@@ -20,7 +21,8 @@ struct stria_context {
 };
 
 /* Sends one formatted line to the log, if there is one. */
-void stria_log(const stria_context *context, stria_log_level level, const char *format, ...) STRIA_PRINTF_LIKE(3, 4);
+void stria_log(const stria_context *context, stria_log_level level, const char *format, ...)
+    STRIA_PRINTF_LIKE(3, 4);
 
 /* CPUs this process may run on, at least 1. */
 int stria_cpus_allowed(void);

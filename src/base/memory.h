@@ -7,8 +7,8 @@
 
 #include <stria/context.h>
 
-/* Tensors start at a multiple of this and have as many readable bytes after their end: kernels may read, never write,
- * past the end by less than one vector. */
+/* Tensors start at a multiple of this and have as many readable bytes after their end: kernels may read,
+ * never write, past the end by less than one vector. */
 #define STRIA_TENSOR_ALIGNMENT 64
 
 /* The C library's allocator. */
@@ -23,9 +23,10 @@ void *stria_allocate_array(const stria_allocator *allocator, size_t count, size_
 /* `count` uninitialised floats as a tensor: aligned, with zeroed slack after the end. NULL as above. */
 float *stria_allocate_floats(const stria_allocator *allocator, size_t count);
 
-/* Grows an array of *capacity elements to at least `needed`, doubling; the old elements are kept, new ones zero. On
- * failure returns false and nothing changed. *array may be NULL with *capacity 0. */
-bool stria_grow(const stria_allocator *allocator, void **array, size_t *capacity, size_t needed, size_t element_size);
+/* Grows an array of *capacity elements to at least `needed`, doubling; the old elements are kept, new ones
+ * zero. On failure returns false and nothing changed. *array may be NULL with *capacity 0. */
+bool stria_grow(const stria_allocator *allocator, void **array, size_t *capacity, size_t needed,
+                size_t element_size);
 
 /* NULL is allowed. */
 void stria_release(const stria_allocator *allocator, void *memory);

@@ -9,6 +9,11 @@
 
 #include <stria/context.h>
 
+/* snprintf and vsnprintf whatever the locale: 0.5 has a point. Return the length the whole text would have.
+ */
+int stria_format(char *text, size_t size, const char *format, ...) STRIA_PRINTF_LIKE(3, 4);
+int stria_format_v(char *text, size_t size, const char *format, va_list arguments) STRIA_PRINTF_LIKE(3, 0);
+
 /* {.allocator = a} is empty text. After a failed allocation `failed` is true and appending does nothing. */
 typedef struct stria_text {
     const stria_allocator *allocator;
@@ -22,15 +27,19 @@ void stria_text_add(stria_text *text, const char *string);
 void stria_text_format(stria_text *text, const char *format, ...) STRIA_PRINTF_LIKE(2, 3);
 void stria_text_free(stria_text *text);
 
-/* Reads the whole of `length` bytes as a number ("1", "-0.5", "1e-3", "1/255"). False for anything else, also for
- * infinities and NaN. */
+/* Reads the whole of `length` bytes as a number ("1", "-0.5", "1e-3", "1/255"), correctly rounded (a
+ * quotient: once more). False, and *value untouched, for anything else, also for infinities, NaN and what is
+ * too large for a double. */
 bool stria_text_to_double(const char *text, size_t length, double *value);
+/* The same for whole numbers in decimal: "12", "-3". */
 bool stria_text_to_integer(const char *text, size_t length, int64_t *value);
 
-/* Writes the shortest decimal that reads back to the same double; `size` at least 32. Returns `text`. */
+/* Writes the shortest decimal that reads back to the same double ("0.1", "16", "2.5e-7"; "nan", "inf",
+ * "-inf"); `size` at least 32. Returns `text`. */
 char *stria_double_text(double value, char *text, size_t size);
 
-/* The number of single-byte edits between two texts, letters in any case; for suggestions. */
+/* The number of single-byte edits (insert, delete, replace) between two texts, letters in any case; for
+ * suggestions. Texts above 64 bytes count as having nothing in common with any other. */
 size_t stria_text_distance(const char *a, size_t a_length, const char *b, size_t b_length);
 
 /* Whether `text` matches `pattern` with `*` any text and `?` any one character. */
