@@ -577,6 +577,11 @@ static bool padding_equal(const stria_padding *a, const stria_padding *b)
     return a->count == 0 || memcmp(a->values, b->values, sizeof a->values[0] * (size_t)a->count) == 0;
 }
 
+static bool shapes_equal(const stria_shape *a, const stria_shape *b)
+{
+    return a->rank == b->rank && memcmp(a->sizes, b->sizes, sizeof a->sizes[0] * (size_t)a->rank) == 0;
+}
+
 /* Whether the value in the config is the argument's default. */
 static bool is_default(const stria_argument *argument, const void *slot)
 {
@@ -608,7 +613,7 @@ static bool is_default(const stria_argument *argument, const void *slot)
     case STRIA_ARG_INITIALIZER:
         return *(const stria_initializer *)slot == expected.initializer;
     case STRIA_ARG_SHAPE:
-        return false;
+        return shapes_equal(slot, &expected.shape);
     }
     return false;
 }

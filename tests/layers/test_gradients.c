@@ -1,0 +1,474 @@
+/* The gradient of every layer kind against central differences of L = sum(output * g), for inputs and
+ * parameters.
+ *
+ * A case is model text, so it goes through parser, plan, kernels and backward as in training. Inputs stay
+ * away from the corners of relu and from ties of maxima: where a case has such corners its inputs are SPREAD,
+ * a shuffled ladder whose steps are 0.1 and whose rungs lie 0.05 beside every multiple of 0.1, while
+ * differences reach out 2^-7. A kind in the registry without a case, or without a refusal, fails the test. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stria/stria.h>
+
+#include "base/random.h"
+#include "layers/layer.h"
+
+/* Reach of a difference. Its error from curvature is about reach^2 / 6 = 1e-5 of the gradient, the one from
+ * rounding the outputs to float about 6e-8 / reach = 8e-6 of the output. */
+#define REACH 0x1p-7F
+
+/* Largest difference accepted, as a share of the tensor's largest gradient: a hundred times the errors above.
+ */
+#define TOLERANCE 1e-3
+
+#define MAX_TENSORS 24
+
+typedef enum values {
+    NORMAL, /* standard normal */
+    SPREAD, /* the ladder */
+    FAR     /* normal, but every bias is +8 or -8, so that no sum in front of an activation is near 0 */
+} values;
+
+typedef struct gradient_case {
+    const char *text;
+    int64_t batch;
+    values values;
+    const char *freeze; /* layers to freeze, or NULL */
+} gradient_case;
+
+static const gradient_case cases[] = {
+    /* convolution: sizes of 1, odd sizes, strides that leave a rest, every padding, groups, dilation */
+    {"input 1x1x1\nconv2d 1 1", 1, NORMAL, NULL},
+    {"input 5x5x1\nconv2d 2 5", 2, NORMAL, NULL},
+    {"input 6x7x3\nconv2d 4 3", 2, NORMAL, NULL},
+    {"input 6x7x3\nconv2d 4 3 same", 1, NORMAL, NULL},
+    {"input 7x6x2\nconv2d 5 3 2 same", 2, NORMAL, NULL},
+    {"input 9x8x2\nconv2d 3 2x3 3", 1, NORMAL, NULL},
+    {"input 5x6x2\nconv2d 3 2x4 same", 1, NORMAL, NULL},
+    {"input 7x8x2\nconv2d 3 3 same dilation_rate=2", 1, NORMAL, NULL},
+    {"input 7x7x2\nconv2d 3 3 dilation_rate=3x1", 1, NORMAL, NULL},
+    {"input 4x5x2\nconv2d 3 3 padding=1", 1, NORMAL, NULL},
+    {"input 4x5x2\nconv2d 3 3 2 padding=0,1,2,0", 1, NORMAL, NULL},
+    {"input 1x1x3\nconv2d 2 3 same", 3, NORMAL, NULL},
+    {"input 4x4x6\nconv2d 6 3 same groups=3", 2, NORMAL, NULL},
+    {"input 5x4x3\nconv2d 6 3 groups=3 use_bias=no", 1, NORMAL, NULL},
+    {"input 4x5x3\nconv2d 17 1", 2, NORMAL, NULL},
+    {"input 1x9x2\nconv2d 3 1x4 1x2", 1, NORMAL, NULL},
+    {"input 5x5x2\nconv2d 3 3 tanh", 1, NORMAL, NULL},
+    {"input 5x5x2\nconv2d 3 3 gelu", 1, NORMAL, NULL},
+    {"input 5x5x2\nconv2d 3 3 same silu use_bias=no", 1, NORMAL, NULL},
+    {"input 5x5x2\nconv2d 3 3 softmax", 1, NORMAL, NULL},
+    {"input 5x5x2\nconv2d 4 3 relu", 2, FAR, NULL},
+    {"input 5x5x2\nconv2d 4 3 same leaky_relu", 1, FAR, NULL},
+    {"input 6x6x1\nconv2d 3 3 tanh\nconv2d 2 3 sigmoid", 2, NORMAL, NULL},
+
+    /* dense */
+    {"input 1\ndense 1", 1, NORMAL, NULL},
+    {"input 7\ndense 5", 3, NORMAL, NULL},
+    {"input 7\ndense 33 use_bias=no", 5, NORMAL, NULL},
+    {"input 3x2x4\ndense 3 sigmoid", 2, NORMAL, NULL},
+    {"input 6\ndense 4 softmax", 3, NORMAL, NULL},
+    {"input 6\ndense 4 mish", 3, NORMAL, NULL},
+    {"input 6\ndense 5 relu", 3, FAR, NULL},
+
+    /* pooling */
+    {"input 6x7x3\nmaxpool2d", 2, SPREAD, NULL},
+    {"input 6x7x2\nmaxpool2d 3 2 same", 2, SPREAD, NULL},
+    {"input 5x6x2\nmaxpool2d 2x3 1", 1, SPREAD, NULL},
+    {"input 5x5x1\nmaxpool2d 3 2 padding=1", 1, SPREAD, NULL},
+    {"input 17x18x1\nmaxpool2d 17 1", 1, SPREAD, NULL},
+    {"input 1x1x5\nmaxpool2d 1", 2, SPREAD, NULL},
+    {"input 6x7x3\nminpool2d 2", 2, SPREAD, NULL},
+    {"input 6x7x2\nminpool2d 3 2 same", 1, SPREAD, NULL},
+    {"input 6x7x3\navgpool2d 2", 2, NORMAL, NULL},
+    {"input 6x5x2\navgpool2d 3 2 same", 1, NORMAL, NULL},
+    {"input 5x5x2\navgpool2d 3 2 padding=0,1,1,0", 1, NORMAL, NULL},
+    {"input 4x5x3\nglobal_avgpool2d", 2, NORMAL, NULL},
+    {"input 3x4x2\nglobal_avgpool2d keepdims", 2, NORMAL, NULL},
+
+    /* normalisation */
+    {"input 4x3x3\nbatchnorm", 3, NORMAL, NULL},
+    {"input 5x3x2\nbatchnorm center=no", 1, NORMAL, NULL},
+    {"input 3x3x2\nbatchnorm scale=no epsilon=0.1", 2, NORMAL, NULL},
+    {"input 5\nbatchnorm", 6, NORMAL, NULL},
+    {"input 3x3x2\nbatchnorm\nconv2d 2 2 tanh", 2, NORMAL, "batchnorm"},
+
+    /* element by element */
+    {"input 8x20\nrelu", 1, SPREAD, NULL},
+    {"input 8x20\nrelu max_value=6", 1, SPREAD, NULL},
+    {"input 3x7\nrelu negative_slope=0.1", 2, SPREAD, NULL},
+    {"input 3x7\nleaky_relu", 2, SPREAD, NULL},
+    {"input 3x7\nelu alpha=0.5", 2, SPREAD, NULL},
+    {"input 3x7\nsoftmax", 2, NORMAL, NULL},
+    {"input 5x4x3\ndropout 0.3", 2, NORMAL, NULL},
+    {"input 9\ndropout 0", 1, NORMAL, NULL},
+    {"input 4x5x3\nrescaling 1/127.5 offset=-1", 1, NORMAL, NULL},
+
+    /* shape and merging */
+    {"input 2x3x4\nflatten", 2, NORMAL, NULL},
+    {"input 2x3x2\nflatten\ndense 3", 2, NORMAL, NULL},
+    {"input 3x4x2\nconv2d 2 2\nflatten\ndense 3 tanh", 2, NORMAL, NULL},
+    {"a = input 3x4x2\nb = input 3x4x2\nadd(a, b)", 2, NORMAL, NULL},
+    {"a = input 5\nb = input 5\nc = input 5\nadd(a, b, c)", 2, NORMAL, NULL},
+    {"a = input 5\nadd(a, a)", 2, NORMAL, NULL},
+    {"a = input 3x4x2\nb = input 3x4x5\nconcat(a, b)", 2, NORMAL, NULL},
+    {"a = input 3x4x2\nb = input 2x4x2\nconcat(a, b) axis=1", 2, NORMAL, NULL},
+    {"a = input 3x1x2\nb = input 3x4x2\nc = input 3x2x2\nconcat(a, b, c) axis=2", 1, NORMAL, NULL},
+    {"a = input 4\nconcat(a, a)", 1, NORMAL, NULL},
+
+    /* graphs: a value that is used twice, a view of it, and several outputs */
+    {"input 5x5x2\nx = conv2d 3 3 same tanh\ny = conv2d(x) 3 3 same\nadd(x, y)\nflatten\ndense 4 tanh", 2,
+     NORMAL, NULL},
+    {"input 4x4x2\nx = conv2d 3 3 same sigmoid\nf = flatten(x)\na = dense(f) 2\ng = "
+     "global_avgpool2d(x)\nconcat(a, g)",
+     2, NORMAL, NULL},
+    {"input 6\nx = dense 5 tanh\na = dense(x) 2 softmax\nb = dense(x) 3 sigmoid\noutput a\noutput b", 3,
+     NORMAL, NULL},
+    {"input 4x4x1\nconv2d 2 3 tanh\nbatchnorm\ntanh\nflatten\ndense 3", 3, NORMAL, "conv2d"},
+};
+
+typedef struct fixture {
+    stria_context *context;
+    bool *kinds; /* by index in the registry: seen in a case */
+} fixture;
+
+static void require(stria_status status, const char *what, const stria_error *err)
+{
+    if (status != STRIA_OK)
+        fail_msg("%s\n%s", what, err->message);
+}
+
+static size_t count_of(const stria_shape *shape)
+{
+    size_t count = 1;
+    for (int i = 0; i < shape->rank; i++)
+        count *= (size_t)shape->sizes[i];
+    return count;
+}
+
+/* ---- One case ---- */
+
+typedef struct check {
+    const gradient_case *c;
+    stria_model *model;
+    stria_plan *plan;
+    size_t input_count, output_count;
+    size_t input_sizes[MAX_TENSORS], output_sizes[MAX_TENSORS]; /* numbers, batch included */
+    float *inputs[MAX_TENSORS], *upstream[MAX_TENSORS];
+} check;
+
+static float *draw(uint64_t seed, uint32_t stream, size_t count, values how)
+{
+    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA, .layer = stream};
+    float *numbers = malloc(count * sizeof *numbers);
+    uint32_t *order = malloc(count * sizeof *order);
+    assert_non_null(numbers);
+    assert_non_null(order);
+    stria_random_order(&key, order, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = how == SPREAD ? (float)(0.1 * ((double)order[i] + 0.5 - (double)((count + 1) / 2)))
+                                   : (float)stria_random_normal(&key, i);
+    free(order);
+    return numbers;
+}
+
+/* Parameters away from their first values: a bias of zeros would hide a forgotten one. */
+static void draw_parameters(stria_model *model, uint64_t seed, values how)
+{
+    stria_tensor_info info;
+    for (size_t t = 0; stria_model_tensor(model, t, &info); t++) {
+        float *numbers = draw(seed, (uint32_t)(100 + t), (size_t)info.count, NORMAL);
+        float *data = stria_model_tensor_data(model, t);
+        const bool is_bias = strstr(info.name, "/bias") != NULL;
+        for (int64_t i = 0; i < info.count; i++) {
+            double value = (double)numbers[i];
+            if (strstr(info.name, "variance") != NULL || strstr(info.name, "gamma") != NULL)
+                value = 0.5 + fabs(value);
+            else if (is_bias && how == FAR)
+                value = i % 2 == 0 ? 8 : -8;
+            else if (!is_bias)
+                value /= sqrt((double)count_of(&info.shape) / (double)info.shape.sizes[info.shape.rank - 1]);
+            data[i] = (float)value;
+        }
+        free(numbers);
+    }
+}
+
+static void forward(const check *k)
+{
+    stria_error err = {0};
+    const float *inputs[MAX_TENSORS];
+    for (size_t i = 0; i < k->input_count; i++)
+        inputs[i] = k->inputs[i];
+    require(stria_plan_run(k->plan, inputs, k->c->batch, &err), k->c->text, &err);
+}
+
+static double loss(const check *k)
+{
+    double sum = 0;
+    forward(k);
+    for (size_t o = 0; o < k->output_count; o++) {
+        const float *y = stria_plan_output(k->plan, o);
+        for (size_t i = 0; i < k->output_sizes[o]; i++)
+            sum += (double)y[i] * (double)k->upstream[o][i];
+    }
+    return sum;
+}
+
+/* Moves each number of `values` both ways and compares the change of L with `gradient`. */
+static void compare(const check *k, const char *name, float *numbers, const float *gradient, size_t count)
+{
+    double largest = 0, worst = 0;
+    size_t at = 0;
+    double *differences = malloc(count * sizeof *differences);
+    assert_non_null(differences);
+    for (size_t i = 0; i < count; i++) {
+        const float here = numbers[i];
+        const float above = here + REACH, below = here - REACH;
+        numbers[i] = above;
+        double rise = loss(k);
+        numbers[i] = below;
+        rise -= loss(k);
+        numbers[i] = here;
+        differences[i] = rise / ((double)above - (double)below);
+        largest = fmax(largest, fabs(differences[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        double error = fabs((double)gradient[i] - differences[i]);
+        if (!(error <= worst)) {
+            worst = error;
+            at = i;
+        }
+    }
+    /* A gradient that is 0 everywhere is compared as if the largest were 1e-2: rounding is all there is. */
+    if (!(worst <= TOLERANCE * fmax(largest, 1e-2)))
+        fail_msg("%s\n%s[%zu]: backward says %.8g, differences say %.8g; largest %.4g", k->c->text, name, at,
+                 (double)gradient[at], differences[at], largest);
+    free(differences);
+}
+
+static void open_plan(check *k, bool input_gradients, uint64_t seed)
+{
+    stria_error err = {0};
+    const stria_plan_options options = {
+        .mode = STRIA_MODE_TRAINING, .batch = k->c->batch, .input_gradients = input_gradients, .seed = seed};
+    require(stria_plan_create(&k->plan, k->model, &options, &err), k->c->text, &err);
+}
+
+static void backward(const check *k)
+{
+    stria_error err = {0};
+    const float *upstream[MAX_TENSORS];
+    for (size_t o = 0; o < k->output_count; o++)
+        upstream[o] = k->upstream[o];
+    require(stria_plan_backward(k->plan, upstream, &err), k->c->text, &err);
+}
+
+static float *copy(const float *numbers, size_t count)
+{
+    float *copied = malloc(count * sizeof *copied);
+    assert_non_null(numbers);
+    assert_non_null(copied);
+    memcpy(copied, numbers, count * sizeof *copied);
+    return copied;
+}
+
+static void note_kinds(const fixture *f, const stria_model *model)
+{
+    stria_layer_info info;
+    for (size_t i = 0; stria_model_layer(model, i, &info); i++) {
+        int kind = stria_layer_kind_find(info.kind);
+        if (kind >= 0)
+            f->kinds[kind] = true;
+    }
+}
+
+static void check_case(const fixture *f, const gradient_case *c, uint64_t seed)
+{
+    check k = {.c = c};
+    stria_error err = {0};
+    stria_tensor_info info;
+    require(stria_model_parse(&k.model, f->context, c->text, strlen(c->text), NULL, &err), c->text, &err);
+    note_kinds(f, k.model);
+    draw_parameters(k.model, seed, c->values);
+    if (c->freeze != NULL)
+        require(stria_model_freeze(k.model, c->freeze, &err), c->text, &err);
+    k.input_count = stria_model_input_count(k.model);
+    k.output_count = stria_model_output_count(k.model);
+    const size_t batch = (size_t)c->batch, tensor_count = stria_model_tensor_count(k.model);
+    assert_true(k.input_count <= MAX_TENSORS && k.output_count <= MAX_TENSORS && tensor_count <= MAX_TENSORS);
+    for (size_t i = 0; i < k.input_count; i++) {
+        k.input_sizes[i] = batch * count_of(stria_model_input_shape(k.model, i));
+        k.inputs[i] = draw(seed, (uint32_t)i, k.input_sizes[i], c->values);
+    }
+    for (size_t o = 0; o < k.output_count; o++) {
+        k.output_sizes[o] = batch * count_of(stria_model_output_shape(k.model, o));
+        k.upstream[o] = draw(seed, (uint32_t)(50 + o), k.output_sizes[o], NORMAL);
+    }
+
+    open_plan(&k, true, seed);
+    forward(&k);
+    backward(&k);
+    float *input_gradients[MAX_TENSORS] = {0}, *gradients[MAX_TENSORS] = {0};
+    for (size_t i = 0; i < k.input_count; i++)
+        input_gradients[i] = copy(stria_plan_input_gradient(k.plan, i), k.input_sizes[i]);
+    for (size_t t = 0; t < tensor_count; t++) {
+        assert_int_equal(stria_model_tensor(k.model, t, &info), 1);
+        if (info.trainable)
+            gradients[t] = copy(stria_plan_tensor_gradient(k.plan, t), (size_t)info.count);
+        else
+            assert_null(stria_plan_tensor_gradient(k.plan, t));
+    }
+
+    for (size_t i = 0; i < k.input_count; i++)
+        compare(&k, stria_model_input_name(k.model, i), k.inputs[i], input_gradients[i], k.input_sizes[i]);
+    for (size_t t = 0; t < tensor_count; t++) {
+        assert_int_equal(stria_model_tensor(k.model, t, &info), 1);
+        if (info.trainable)
+            compare(&k, info.name, stria_model_tensor_data(k.model, t), gradients[t], (size_t)info.count);
+    }
+    stria_plan_free(k.plan);
+
+    /* A plan that leaves out the inputs' gradients gives the parameters the same ones, to the bit. */
+    open_plan(&k, false, seed);
+    forward(&k);
+    backward(&k);
+    for (size_t t = 0; t < tensor_count; t++)
+        if (gradients[t] != NULL) {
+            assert_int_equal(stria_model_tensor(k.model, t, &info), 1);
+            assert_memory_equal(stria_plan_tensor_gradient(k.plan, t), gradients[t],
+                                (size_t)info.count * sizeof(float));
+        }
+    assert_null(stria_plan_input_gradient(k.plan, 0));
+    stria_plan_free(k.plan);
+
+    for (size_t i = 0; i < MAX_TENSORS; i++) {
+        free(k.inputs[i]);
+        free(k.upstream[i]);
+        free(input_gradients[i]);
+        free(gradients[i]);
+    }
+    stria_model_free(k.model);
+}
+
+static void test_cases(void **state)
+{
+    const fixture *f = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_case(f, &cases[i], i + 1);
+}
+
+/* Every activation as a layer and behind a convolution, where its derivative may come from a kept sum. */
+static void test_activations(void **state)
+{
+    const fixture *f = *state;
+    char text[96];
+    for (size_t i = 0; stria_activation_name(i) != NULL; i++) {
+        /* 160 rungs reach from -8 to 8, beyond the corners at 3 and 6. */
+        snprintf(text, sizeof text, "input 8x20\nactivation %s", stria_activation_name(i));
+        check_case(f, &(gradient_case){text, 1, SPREAD, NULL}, 500 + i);
+        snprintf(text, sizeof text, "input 4x4x2\nconv2d 3 2 %s", stria_activation_name(i));
+        check_case(f, &(gradient_case){text, 2, FAR, NULL}, 600 + i);
+    }
+}
+
+/* ---- Refusals ---- */
+
+static const struct refusal {
+    const char *kind; /* whose refusal it is */
+    const char *text;
+    stria_status status;
+    const char *says; /* a piece of the message */
+} refusals[] = {
+    {"activation", "input 4\nactivation", STRIA_ERROR_SYNTAX, "activation"},
+    {"add", "a = input 4\nb = input 5\nadd(a, b)", STRIA_ERROR_SHAPE, "5"},
+    {"add", "input 4\nadd", STRIA_ERROR_SYNTAX, "input"},
+    {"avgpool2d", "input 4x4x1\navgpool2d 5", STRIA_ERROR_SHAPE, "5"},
+    {"avgpool2d", "input 4x4x1\navgpool2d", STRIA_ERROR_SYNTAX, "pool_size"},
+    {"batchnorm", "input 4x4x?\nbatchnorm", STRIA_ERROR_SHAPE, "4x4x?"},
+    {"concat", "a = input 4x4x1\nb = input 5x4x1\nconcat(a, b)", STRIA_ERROR_SHAPE, "5x4x1"},
+    {"concat", "a = input 4\nb = input 4\nconcat(a, b) axis=3", STRIA_ERROR_SHAPE, "axis"},
+    {"conv2d", "input 4x4x1\nconv2d 8 5", STRIA_ERROR_SHAPE, "5"},
+    {"conv2d", "input 4x4\nconv2d 8 3", STRIA_ERROR_SHAPE, "4x4"},
+    {"conv2d", "input 4x4x3\nconv2d 8 3 groups=2", STRIA_ERROR_SHAPE, "groups"},
+    {"conv2d", "input 8x8x3\nconv2d 8 3 2 dilation_rate=2", STRIA_ERROR_SHAPE, "dilation_rate"},
+    {"dense", "input ?\ndense 3", STRIA_ERROR_SHAPE, "?"},
+    {"dense", "input 4\ndense 0", STRIA_ERROR_SYNTAX, "units"},
+    {"dropout", "input 4\ndropout 1", STRIA_ERROR_SYNTAX, "rate"},
+    {"elu", "input 4\nelu alpha=-1", STRIA_ERROR_SYNTAX, "alpha"},
+    {"flatten", "input 4x4\nflatten 2", STRIA_ERROR_SYNTAX, "2"},
+    {"global_avgpool2d", "input 4\nglobal_avgpool2d", STRIA_ERROR_SHAPE, "4"},
+    {"input", "input 4x0", STRIA_ERROR_SYNTAX, "4x0"},
+    {"leaky_relu", "input 4\nleaky_relu -1", STRIA_ERROR_SYNTAX, "negative_slope"},
+    {"maxpool2d", "input 4x4x1\nmaxpool2d 2x5", STRIA_ERROR_SHAPE, "width"},
+    {"minpool2d", "input 4x4x1\nminpool2d 2 padding=2", STRIA_ERROR_SHAPE, "padding"},
+    {"relu", "input 4\nrelu max_value=5", STRIA_ERROR_UNSUPPORTED, "max_value"},
+    {"rescaling", "input 4\nrescaling", STRIA_ERROR_SYNTAX, "scale"},
+    {"softmax", "input 4\nsoftmax 3", STRIA_ERROR_SYNTAX, "3"},
+};
+
+static void test_refusals(void **state)
+{
+    const fixture *f = *state;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct refusal *r = &refusals[i];
+        stria_model *model = NULL;
+        stria_error err = {0};
+        stria_status status = stria_model_parse(&model, f->context, r->text, strlen(r->text), NULL, &err);
+        if (status != r->status || strstr(err.message, r->says) == NULL)
+            fail_msg("%s\nstatus %s, not %s, or \"%s\" is missing in: %s", r->text, stria_status_name(status),
+                     stria_status_name(r->status), r->says, err.message);
+        assert_null(model);
+    }
+}
+
+/* Runs last: the tests before have noted what they saw. */
+static void test_every_kind_has_cases(void **state)
+{
+    const fixture *f = *state;
+    for (size_t k = 0; stria_layer_kinds[k] != NULL; k++) {
+        const char *name = stria_layer_kinds[k]->name;
+        bool refused = false;
+        for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+            refused = refused || strcmp(refusals[i].kind, name) == 0;
+        if (!f->kinds[k] || !refused)
+            fail_msg("%s has no %s in this file", name, f->kinds[k] ? "refusal" : "gradient case");
+    }
+}
+
+static int set_up(void **state)
+{
+    static fixture f;
+    stria_error err = {0};
+    require(stria_context_create(&f.context, NULL, &err), "context", &err);
+    f.kinds = calloc(stria_layer_kind_count(), sizeof *f.kinds);
+    *state = &f;
+    return f.kinds == NULL;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    free(f->kinds);
+    stria_context_free(f->context);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_every_kind_has_cases),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
