@@ -17,6 +17,7 @@
 
 #include <stria/stria.h>
 
+#include "base/context.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
