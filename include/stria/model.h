@@ -49,6 +49,7 @@ typedef struct stria_parse_options {
     const char *file_name;          /* for messages; may be NULL */
     stria_diagnostic_fn diagnostic; /* called for every mistake in order; may be NULL */
     void *payload;
+    int without_parameters; /* 1: describe only; takes no memory for parameters until stria_model_initialize */
 } stria_parse_options;
 
 /* Reads a whole model text of `length` bytes (it needs no final NUL). Every mistake is reported to the diagnostic
@@ -75,8 +76,9 @@ STRIA_API stria_status stria_model_save(const stria_model *model, const char *pa
  * snprintf does. The text parses back to the same model; arguments at their defaults are left out. */
 STRIA_API size_t stria_model_text(const stria_model *model, char *buffer, size_t size);
 
-/* Draws all parameters anew: the initializers of the layers (Keras's defaults and formulas), seeded by `seed`, layer and
- * tensor. The same seed gives the same bits on every machine. */
+/* Draws all parameters anew: the initializers of the layers (Keras's defaults and formulas), seeded by `seed` and tensor.
+ * The same seed gives the same bits whatever the threads and instruction set. Errors: MEMORY for a model made without
+ * parameters. */
 STRIA_API stria_status stria_model_initialize(stria_model *model, uint64_t seed, stria_error *err);
 
 /* ---- Ready model texts ---- */
@@ -156,7 +158,7 @@ STRIA_API int stria_model_tensor(const stria_model *model, size_t index, stria_t
 /* Index of the tensor called `name`, or -1. */
 STRIA_API int stria_model_find_tensor(const stria_model *model, const char *name);
 
-/* The tensor's numbers, owned by the model, row-major; NULL past the end. They stay in place until a layer is added.
+/* The tensor's numbers, owned by the model, row-major; NULL past the end or without parameters. They stay in place until a layer is added.
  * Plans pack copies: after a change call stria_plan_refresh. */
 STRIA_API float *stria_model_tensor_data(stria_model *model, size_t index);
 STRIA_API const float *stria_model_tensor_data_const(const stria_model *model, size_t index);

@@ -1,4 +1,5 @@
-/* The inside of a model: a list of layers in running order, their parameters in one flat block, names and provenance. */
+/* The inside of a model: a list of layers in running order, their parameters in one flat block, names and
+ * provenance. */
 #ifndef STRIA_MODEL_MODEL_H
 #define STRIA_MODEL_MODEL_H
 
@@ -46,11 +47,13 @@ struct stria_model {
     size_t node_count, node_capacity;
     stria_model_tensor_entry *tensors;
     size_t tensor_count, tensor_capacity;
-    /* Flat blocks, gaps between tensors zero. */
+    /* Flat blocks, gaps between tensors zero. Counts are known from the description; the blocks are NULL in a
+     * model made without parameters (stria_parse_options), until stria_model_materialize. */
     float *weights;
     size_t weight_count, weight_capacity;
     float *statistics;
     size_t statistic_count, statistic_capacity;
+    bool materialized;
     size_t *inputs; /* nodes of kind input */
     size_t input_count, input_capacity;
     size_t *outputs; /* nodes that are the model's outputs */
@@ -62,7 +65,32 @@ struct stria_model {
     size_t metadata_count, metadata_capacity;
 };
 
-/* The layer's tensor `param`. */
+/* Gives the model its parameter blocks, all zero, when it has none yet. Errors: MEMORY. */
+stria_status stria_model_materialize(stria_model *model, stria_error *err);
+
+/* A layer to be added: what the text says, in memory of its own that the call copies. */
+typedef struct stria_new_layer {
+    const stria_layer_kind *kind;
+    const char *name; /* NULL: named after its kind */
+    size_t name_length;
+    const void *config; /* kind->config_size bytes */
+    size_t input_count;
+    size_t inputs[STRIA_MAX_INPUTS];
+} stria_new_layer;
+
+/* Adds a layer: shape rule, name, room for parameters (initialised from seed 0 when the model has its
+ * blocks). On failure the model is as before. Errors: SHAPE, VALUE, UNSUPPORTED, LIMIT of the shape rule;
+ * SYNTAX for a name in use; MEMORY. */
+stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *layer, stria_error *err);
+
+/* Makes node `node` an output. The first call ends the rule that the last layer is the output. Errors: VALUE
+ * when it is one already, MEMORY. */
+stria_status stria_model_add_output(stria_model *model, size_t node, stria_error *err);
+
+/* Index of the node of that name, or -1. */
+int stria_model_find_node(const stria_model *model, const char *name, size_t length);
+
+/* The layer's tensor `param`; NULL without parameters. */
 float *stria_node_param(const stria_model *model, const stria_node *node, size_t param);
 
 /* Whether the values of this tensor are changed by training. */

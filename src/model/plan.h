@@ -9,14 +9,15 @@
 /* The step number that random layers draw from in the next runs. */
 void stria_plan_set_step(stria_plan *plan, uint64_t step);
 
-/* Where the gradient of output `index` ([batch, shape...]) is to be written before stria_plan_backward_in_place. Valid
- * after a run of a training plan. */
+/* Where the gradient of output `index` ([batch, shape...]) is to be written before
+ * stria_plan_backward_in_place. Valid after a run of a training plan. */
 float *stria_plan_output_gradient(stria_plan *plan, size_t index);
 
 /* stria_plan_backward for gradients already written to stria_plan_output_gradient. */
 void stria_plan_backward_in_place(stria_plan *plan);
 
-/* Gradients of all weights: one block in the layout of model->weights (model/model.h), gaps and frozen tensors zero. */
+/* Gradients of all weights: one block in the layout of model->weights (model/model.h), gaps and frozen
+ * tensors zero. */
 float *stria_plan_gradients(stria_plan *plan);
 
 /* The kernel table and pool of the plan's context. */
