@@ -18,21 +18,21 @@ import sys
 
 SAMPLES, PIXELS = 1797, 64
 LEVELS = 17  # pixels count the dark points of a 4x4 block: 0 to 16
-CHECKSUM = 0x1F36AA18  # CRC-32C of all samples, each its class and its 64 pixels, a byte each
+CHECKSUM = 0x617F91FC  # CRC-32C of all samples, each its class and its 64 pixels, a byte each
 COLUMNS = 100
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "src" / "data" / "digits_data.c"
 
 HEAD = """\
 /* The pixels and classes of the data set "digits". Made by scripts/make_digits.py; do not edit.
  *
- * Origin: the test set of "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, 1998, UCI Machine
- * Learning Repository (https://doi.org/10.24432/C50P49), licence CC BY 4.0
- * (https://creativecommons.org/licenses/by/4.0/); taken from scikit-learn, which ships it as digits.csv.gz. Changed in
- * form only: numbers became the text below, which data/digits.c decodes.
+ * Origin: the test set of "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, 1998, UCI
+ * Machine Learning Repository (https://doi.org/10.24432/C50P49), licence CC BY 4.0
+ * (https://creativecommons.org/licenses/by/4.0/); taken from scikit-learn, which ships it as digits.csv.gz.
+ * Changed in form only: numbers became the text below, which data/digits.c decodes.
  *
- * 1,797 samples one after another, each 65 numbers: the class (0 to 9), then 8 rows of 8 pixels (0 to 16). Character
- * number r*17 + v stands for r zeros (0 to 4) followed by the number v. Character number n is '#' + n, except that ' '
- * stands for '?' and '!' for a backslash. */
+ * 1,797 samples one after another, each 65 numbers: the class (0 to 9), then 8 rows of 8 pixels (0 to 16).
+ * Character number r*17 + v stands for r zeros (0 to 4) followed by the number v. Character number n is
+ * '#' + n, except that ' ' stands for '?' and '!' for a backslash. */
 #include "data/digits.h"
 
 const char stria_digits_text[STRIA_DIGITS_LINES][STRIA_DIGITS_COLUMNS + 1] = {

@@ -17,7 +17,8 @@ extern "C" {
 
 /* ---- Data sets ---- */
 
-/* Samples with labels or targets, in a training part and a test part. Immutable once opened: any thread may read. */
+/* Samples with labels or targets, in a training part and a test part. Immutable once opened: any thread may
+ * read. */
 typedef struct stria_dataset stria_dataset;
 
 typedef enum stria_part {
@@ -25,20 +26,27 @@ typedef enum stria_part {
     STRIA_PART_TEST /* falls back to nothing: its count is 0 when the data has no test part */
 } stria_part;
 
-/* Opens `name`: a folder of IDX files (MNIST's names, plain or .gz), a .npz with x, y or x_train, y_train, x_test,
- * y_test, or a known name: "digits" (built in), "fashion-mnist" (Debian's dataset-fashion-mnist).
- * Errors: MISSING (says what to install), FORMAT, SHAPE, VALUE (label out of range), NOT_BUILT, IO, MEMORY, LIMIT. The
- * caller owns the data set. */
+/* Opens `name`:
+ *   - "digits", which is built in: 1,797 handwritten digits of 8x8 pixels (UCI). Every fifth digit of each
+ * class is the test part: 355 of them, 1,442 are for training;
+ *   - "fashion-mnist": 70,000 pictures of clothes of 28x28 pixels, from Debian's package
+ * dataset-fashion-mnist;
+ *   - a folder of IDX files under MNIST's names, plain or .gz; the t10k files, the test part, may be missing;
+ *   - an .npz archive with x and y, or x_train, y_train and perhaps x_test, y_test. Integers y [N] or [N,1]
+ * are labels, any other y targets. Known names come first: write "./digits" for a folder of that name.
+ * Pictures [N,H,W] get one channel, flat features are [N,F]. Unsigned bytes are kept as they are, floats too,
+ * other numbers become floats. Errors: MISSING (says what to install), FORMAT, SHAPE, VALUE (label out of
+ * range), NOT_BUILT, IO, MEMORY, LIMIT. The caller owns the data set. */
 STRIA_API stria_status stria_dataset_open(stria_dataset **data, stria_context *context, const char *name,
                                           stria_error *err);
 
-/* Makes a data set of numbers the caller has: x [count, shape...], and either labels [count] (0 to class_count-1) or,
- * with labels NULL, targets [count, target_shape...]. Everything is copied. All samples are in the training part.
- * Errors: VALUE, SHAPE, MEMORY. */
+/* Makes a data set of numbers the caller has: x [count, shape...], and either labels [count] (0 to
+ * class_count-1) or, with labels NULL, targets [count, target_shape...]. Everything is copied. All samples
+ * are in the training part. Errors: VALUE, SHAPE, MEMORY. */
 STRIA_API stria_status stria_dataset_create(stria_dataset **data, stria_context *context, const float *x,
                                             const stria_shape *shape, size_t count, const int32_t *labels,
-                                            size_t class_count, const float *targets, const stria_shape *target_shape,
-                                            stria_error *err);
+                                            size_t class_count, const float *targets,
+                                            const stria_shape *target_shape, stria_error *err);
 
 /* NULL is allowed. */
 STRIA_API void stria_dataset_free(stria_dataset *data);
@@ -46,30 +54,33 @@ STRIA_API void stria_dataset_free(stria_dataset *data);
 /* Samples in a part. */
 STRIA_API size_t stria_dataset_count(const stria_dataset *data, stria_part part);
 
-/* Shape of one sample, without batch. */
+/* Shape of one sample, without batch. It and the strings below live as long as the data set. */
 STRIA_API const stria_shape *stria_dataset_shape(const stria_dataset *data);
 
-/* Classes, 0 when the data has targets instead of labels; and their names ("0", "1", ... when the data has none). */
+/* Classes, 0 when the data has targets instead of labels (else the largest label of both parts and one,
+ * unless the data set is known to have more); and their names ("0", "1", ... when the data has none; NULL
+ * past the end). */
 STRIA_API size_t stria_dataset_class_count(const stria_dataset *data);
 STRIA_API const char *stria_dataset_class_name(const stria_dataset *data, size_t index);
 
 /* Shape of one target, rank 0 when the data has labels. */
 STRIA_API const stria_shape *stria_dataset_target_shape(const stria_dataset *data);
 
-/* How stored numbers become the model's input, as kept in trained models: "scale=0.00392156862745098" for pictures in
- * bytes, "" when they are used as they are. */
+/* How stored bytes become the model's input, as kept in trained models: "scale=0.00392156862745098" for
+ * pictures in bytes, "" for floats, which are used as they are. */
 STRIA_API const char *stria_dataset_preprocessing(const stria_dataset *data);
 
-/* Writes the samples indices[0..count) of `part` as floats to x [count, shape...], and, when not NULL, their labels to
- * `labels` or targets to `targets`. Numbers are multiplied by the scale of `preprocessing` (text as above; NULL: the
- * data's own). Errors: VALUE for an index out of range or bad preprocessing text. Any thread. */
+/* Writes the samples indices[0..count) of `part` as floats to x [count, shape...], and, when not NULL, their
+ * labels to `labels` or targets to `targets`. Stored bytes are multiplied by the scale of `preprocessing`
+ * (text as above; NULL: the data's own); floats stay as they are, as in stria_array_fit. Errors: VALUE for an
+ * index out of range or bad preprocessing text. Any thread. */
 STRIA_API stria_status stria_dataset_read(const stria_dataset *data, stria_part part, const uint32_t *indices,
                                           size_t count, const char *preprocessing, float *x, int32_t *labels,
                                           float *targets, stria_error *err);
 
-/* The preprocessing that fits both a model and data: the model's own (metadata) when it has one; none when the model
- * starts with a `rescaling` layer, which then sees the stored numbers as in Keras; else the data's. Constant or owned by
- * model or data. */
+/* The preprocessing that fits both a model and data: the model's own (metadata) when it has one; none when
+ * the model starts with a `rescaling` layer, which then sees the stored numbers as in Keras; else the data's.
+ * Constant or owned by model or data. */
 STRIA_API const char *stria_preprocessing_for(const stria_model *model, const stria_dataset *data);
 
 /* ---- Arrays ---- */
@@ -81,14 +92,16 @@ typedef struct stria_array {
     int from_bytes;    /* 1 when the file held unsigned bytes */
 } stria_array;
 
-/* Reads pictures or arrays for prediction: a PNG gives [1,H,W,C] with the file's channels (bytes as 0 to 255), an IDX
- * file or a .npy what it holds. Free with stria_array_free of the same context.
- * Errors: MISSING, FORMAT, UNSUPPORTED, NOT_BUILT, LIMIT, IO, MEMORY. */
-STRIA_API stria_status stria_array_read(stria_array *array, stria_context *context, const char *path, stria_error *err);
+/* Reads pictures or arrays for prediction, told apart by content: a PNG gives [1,H,W,C] with the file's
+ * channels (bytes as 0 to 255; 16 bits rounded to 8, transparency as a channel), an IDX file or a .npy, plain
+ * or packed with gzip, what it holds. Free with stria_array_free of the same context. Errors: MISSING,
+ * FORMAT, UNSUPPORTED, NOT_BUILT, LIMIT, IO, MEMORY. */
+STRIA_API stria_status stria_array_read(stria_array *array, stria_context *context, const char *path,
+                                        stria_error *err);
 
 /* Makes an array of zeros. Errors: VALUE, MEMORY. */
-STRIA_API stria_status stria_array_create(stria_array *array, stria_context *context, const stria_shape *shape,
-                                          stria_error *err);
+STRIA_API stria_status stria_array_create(stria_array *array, stria_context *context,
+                                          const stria_shape *shape, stria_error *err);
 
 /* Frees the numbers and clears the struct; a cleared struct is allowed. */
 STRIA_API void stria_array_free(stria_array *array, stria_context *context);
@@ -97,8 +110,9 @@ STRIA_API void stria_array_free(stria_array *array, stria_context *context);
 STRIA_API stria_status stria_array_write_npy(stria_context *context, const char *path, const float *values,
                                              const stria_shape *shape, stria_error *err);
 
-/* Turns `array` into samples for input 0 of `model`: adds a missing batch or channel dimension of 1, applies the
- * model's preprocessing to bytes, and checks the sizes. The array is changed in place (to [N, shape...]).
+/* Turns `array` into samples for input 0 of `model`: adds a missing batch or channel dimension of 1, applies
+ * the model's preprocessing to bytes (1/255 when it has none and does not begin with `rescaling`), and checks
+ * the sizes. The array is changed in place (to [N, shape...], from_bytes 0). Its memory is of `context`.
  * Errors: SHAPE says both shapes and the conversion that would help. */
 STRIA_API stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,
                                        stria_error *err);

@@ -1,0 +1,104 @@
+/* Fitting an array to a model's input: dimensions of 1 that files leave out, the model's preprocessing, and
+ * messages that say what to convert when sizes or channels differ. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "data/dataset.h"
+#include "kernels/kernels.h"
+
+/* Whether sizes [rank] are the first `rank` of the model's input. */
+static bool matches(const int64_t *sizes, int rank, const stria_shape *input)
+{
+    for (int d = 0; d < rank; d++) {
+        if (input->sizes[d] != STRIA_ANY_SIZE && input->sizes[d] != sizes[d])
+            return false;
+    }
+    return true;
+}
+
+/* The array's shape as samples of the input, when it is one: [N, input...], [input...], or either of them
+ * without the last dimension where the input's is 1. */
+static bool fitted_shape(const stria_shape *array, const stria_shape *input, stria_shape *fitted)
+{
+    int channel = input->rank > 1 && input->sizes[input->rank - 1] == 1;
+    for (int without_channel = 0; without_channel <= channel; without_channel++) {
+        int rank = input->rank - without_channel;
+        int batch = array->rank - rank;
+        if (batch < 0 || batch > 1 || !matches(array->sizes + batch, rank, input))
+            continue;
+        fitted->rank = input->rank + 1;
+        fitted->sizes[0] = batch == 1 ? array->sizes[0] : 1;
+        fitted->sizes[input->rank] = 1;
+        memcpy(fitted->sizes + 1, array->sizes + batch, (size_t)rank * sizeof fitted->sizes[0]);
+        return true;
+    }
+    return false;
+}
+
+/* Writes what would make pictures of the array's size and channels fit, or "" when they are no pictures. */
+static char *advice(const stria_shape *array, const stria_shape *input, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (input->rank == 1 && array->rank > 1)
+        stria_format(text, size, ": begin the model with the picture's size and a flatten layer");
+    if (input->rank != 3 || array->rank < 2)
+        return text;
+    /* [H,W], [N,H,W] where the last size cannot be channels, [H,W,C], [N,H,W,C] */
+    bool has_channels = array->rank >= 4 || (array->rank == 3 && array->sizes[2] <= 4);
+    int64_t channels = has_channels ? array->sizes[array->rank - 1] : 1;
+    const int64_t *size_of = array->sizes + array->rank - (has_channels ? 3 : 2);
+    int64_t wanted = input->sizes[2];
+    const char *colours = "";
+    if (wanted == 1 && channels > 1)
+        colours = channels == 2 ? "remove its alpha channel" : "convert it to grey without alpha";
+    else if (wanted == 3 && channels != 3)
+        colours = channels == 4 ? "remove its alpha channel" : "convert it to RGB";
+    else if (wanted == 4 && channels != 4)
+        colours = "convert it to RGB with alpha";
+    char resize[64] = "";
+    if (!matches(size_of, 2, input)) {
+        char height[24] = "?", width[24] = "?";
+        if (input->sizes[0] != STRIA_ANY_SIZE)
+            stria_format(height, sizeof height, "%lld", (long long)input->sizes[0]);
+        if (input->sizes[1] != STRIA_ANY_SIZE)
+            stria_format(width, sizeof width, "%lld", (long long)input->sizes[1]);
+        stria_format(resize, sizeof resize, "resize it to %sx%s", height, width);
+    }
+    if (colours[0] != '\0' || resize[0] != '\0')
+        stria_format(text, size, ": %s%s%s", colours, colours[0] != '\0' && resize[0] != '\0' ? " and " : "",
+                     resize);
+    return text;
+}
+
+stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,
+                             stria_error *err)
+{
+    const stria_shape *input = stria_model_input_shape(model, 0);
+    if (input == NULL)
+        return stria_fail(err, STRIA_ERROR_SHAPE,
+                          "the model has no input: begin it with a line such as "
+                          "`input 28x28x1`");
+    stria_shape fitted;
+    if (!fitted_shape(&array->shape, input, &fitted)) {
+        char has[STRIA_SHAPE_TEXT_SIZE], wants[STRIA_SHAPE_TEXT_SIZE], help[160];
+        return stria_fail(err, STRIA_ERROR_SHAPE, "the array is %s, the model takes %s%s",
+                          stria_shape_text(&array->shape, has, sizeof has),
+                          stria_shape_text(input, wants, sizeof wants),
+                          advice(&array->shape, input, help, sizeof help));
+    }
+    if (array->from_bytes) {
+        const char *text = stria_preprocessing_for_bytes(model);
+        double scale;
+        if (!stria_preprocessing_scale(text, &scale))
+            return stria_fail(err, STRIA_ERROR_VALUE,
+                              "the model's preprocessing '%s' is neither empty nor 'scale=<number>'", text);
+        size_t count = (size_t)stria_shape_elements(&array->shape);
+        context->kernels->elementwise.scale(array->values, (float)scale, 0.0F, array->values, count,
+                                            context->pool);
+        array->from_bytes = 0;
+    }
+    array->shape = fitted;
+    return STRIA_OK;
+}

@@ -1,0 +1,103 @@
+/* Opening a data set by name: known names first, then what the path leads to, told by content. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/dataset.h"
+#include "data/gzip.h"
+#include "data/idx.h"
+#include "data/sources.h"
+
+/* Where Debian's package dataset-fashion-mnist puts it. */
+#define FASHION_MNIST_FOLDER "/usr/share/datasets/fashion-mnist"
+
+static stria_status open_fashion_mnist(stria_dataset **data, stria_context *context, stria_error *err)
+{
+    static const char *const classes[] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                                          "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+    if (!stria_idx_folder_looks(context, FASHION_MNIST_FOLDER))
+        return stria_fail(
+            err, STRIA_ERROR_MISSING,
+            "fashion-mnist: not found in %s: install it with `apt-get install dataset-fashion-mnist`",
+            FASHION_MNIST_FOLDER);
+    return stria_idx_folder_open(data, context, FASHION_MNIST_FOLDER, classes,
+                                 sizeof classes / sizeof classes[0], err);
+}
+
+typedef struct known_name {
+    const char *name;
+    stria_status (*open)(stria_dataset **data, stria_context *context, stria_error *err);
+} known_name;
+
+static const known_name known_names[] = {{"digits", stria_digits_open},
+                                         {"fashion-mnist", open_fashion_mnist}};
+
+#define KNOWN_NAME_COUNT (sizeof known_names / sizeof known_names[0])
+
+static stria_status fail_missing(const char *name, stria_error *err)
+{
+    for (size_t i = 0; i < KNOWN_NAME_COUNT; i++) {
+        const char *known = known_names[i].name;
+        if (stria_text_distance(name, strlen(name), known, strlen(known)) <= strlen(known) / 4)
+            return stria_fail(err, STRIA_ERROR_MISSING,
+                              "%s: no such file, folder or data set: did you mean '%s'?", name, known);
+    }
+    return stria_fail(err, STRIA_ERROR_MISSING,
+                      "%s: no such file, folder or data set (known names: digits, fashion-mnist)", name);
+}
+
+static stria_status open_folder(stria_dataset **data, stria_context *context, const char *folder,
+                                stria_error *err)
+{
+    if (!stria_idx_folder_looks(context, folder))
+        return stria_fail(err, STRIA_ERROR_MISSING,
+                          "%s: no data set in this folder: looked for IDX files with MNIST's names, "
+                          "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz",
+                          folder);
+    return stria_idx_folder_open(data, context, folder, NULL, 0, err);
+}
+
+static stria_status open_file(stria_dataset **data, stria_context *context, const char *path,
+                              stria_error *err)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    STRIA_TRY(stria_file_read(context, path, STRIA_DATA_FILE_LIMIT, &bytes, &size, err));
+    stria_status status;
+    if (size == 0)
+        status = stria_fail(err, STRIA_ERROR_FORMAT, "%s: the file is empty", path);
+    else if (size >= 4 && memcmp(bytes, "PK", 2) == 0)
+        status = stria_npz_dataset_open(data, context, bytes, size, path, err);
+    else if (stria_idx_looks(bytes, size) || stria_gzip_looks(bytes, size))
+        status =
+            stria_fail(err, STRIA_ERROR_FORMAT,
+                       "%s: one IDX file is no data set: name its folder, which also holds the labels", path);
+    else if (size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
+        status = stria_fail(err, STRIA_ERROR_FORMAT,
+                            "%s: one array is no data set: save x and y together with numpy.savez", path);
+    else
+        status = stria_fail(
+            err, STRIA_ERROR_FORMAT,
+            "%s: not a data set: expected an .npz archive with x and y, or a folder of IDX files", path);
+    stria_release(&context->allocator, bytes);
+    return status;
+}
+
+stria_status stria_dataset_open(stria_dataset **data, stria_context *context, const char *name,
+                                stria_error *err)
+{
+    for (size_t i = 0; i < KNOWN_NAME_COUNT; i++) {
+        if (strcmp(name, known_names[i].name) == 0)
+            return known_names[i].open(data, context, err);
+    }
+    switch (stria_file_probe(context, name)) {
+    case 0:
+        return fail_missing(name, err);
+    case 2:
+        return open_folder(data, context, name, err);
+    default:
+        return open_file(data, context, name, err);
+    }
+}

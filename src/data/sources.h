@@ -1,0 +1,24 @@
+/* Where data sets come from: one function for each kind. All of them give a finished data set, or an error
+ * that names the file and what would help. */
+#ifndef STRIA_DATA_SOURCES_H
+#define STRIA_DATA_SOURCES_H
+
+#include <stdbool.h>
+
+#include <stria/data.h>
+
+/* Whether the folder holds the training images of an IDX data set. */
+bool stria_idx_folder_looks(stria_context *context, const char *folder);
+
+/* Opens a folder of IDX files with MNIST's names. `classes` [class_count] may be NULL. */
+stria_status stria_idx_folder_open(stria_dataset **data, stria_context *context, const char *folder,
+                                   const char *const *classes, size_t class_count, stria_error *err);
+
+/* Opens "digits", which is compiled in. */
+stria_status stria_digits_open(stria_dataset **data, stria_context *context, stria_error *err);
+
+/* Opens an .npz archive from its bytes; `name` is for messages. */
+stria_status stria_npz_dataset_open(stria_dataset **data, stria_context *context, const void *bytes,
+                                    size_t size, const char *name, stria_error *err);
+
+#endif
