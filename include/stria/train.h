@@ -49,7 +49,9 @@ typedef struct stria_train_options {
     double learning_rate;   /* 0: the optimizer's default (adam, adamw, rmsprop 0.001, sgd 0.01) */
     const char *schedule;   /* "constant", "cosine", "cosine warmup=1", "step every=3 factor=0.5"; NULL: constant */
     const char *loss;       /* "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error";
-                               NULL: cross-entropy for labels, mean squared error for targets */
+                               NULL: cross-entropy for labels and for models that end in a softmax, else mean squared
+                               error. Cross-entropy has the softmax built in: other outputs are taken as what a softmax
+                               would get. Mean squared error takes labels as rows with a single 1 */
     double validation;      /* share of the training part, taken from its end, 0 to below 1; 0: none */
     int validate_on_test;   /* 1: the test part is the validation data */
     uint64_t seed;          /* of initialisation, shuffling and random layers */
@@ -59,7 +61,8 @@ typedef struct stria_train_options {
     int restore_best;       /* 1: end with the best epoch's parameters */
     const char *output;     /* path of the trained model "x.safetensors"; NULL: nothing is written.
                                Checkpoints stand beside it: x.last.safetensors, x.best.safetensors */
-    int resume;             /* 1: go on from x.last.safetensors when it is there */
+    int resume;             /* 1: go on from x.last.safetensors when it is there. The options must be those it was begun
+                               with; epochs may be raised unless the schedule depends on them, patience may change */
     const char *log;        /* path of a CSV file with one row for each epoch; NULL: none */
     const char *command;    /* provenance kept in the file; may be NULL */
     stria_epoch_fn on_epoch;
@@ -83,8 +86,9 @@ typedef struct stria_train_result {
  * or not.
  * Errors: VALUE, SHAPE (model and data do not fit: says both), CANCELLED (checkpoint written when there is an output),
  * DIVERGED (names layer, step and epoch; the last good checkpoint stays), BUSY (another training writes the same
- * output), FORMAT (a checkpoint of other training), IO, MEMORY. On DIVERGED and CANCELLED the model holds the parameters
- * of the last step. */
+ * output), FORMAT (a checkpoint of other training), MISSING (no such folder for the output), IO, MEMORY. A failure before
+ * the first step leaves the parameters as they were; after DIVERGED, CANCELLED, or a file that could not be written, the
+ * model holds those of the last step. */
 STRIA_API stria_status stria_train(stria_model *model, const stria_dataset *data, const stria_train_options *options,
                                    stria_train_result *result, stria_error *err);
 
@@ -100,8 +104,8 @@ STRIA_API const char *stria_train_choice(const char *what, size_t index);
 /* A training plan with loss, gradients and optimizer state, for loops of one's own. One thread at a time. */
 typedef struct stria_trainer stria_trainer;
 
-/* Uses of the options: batch, optimizer, learning_rate, loss, seed, keep_parameters. The caller owns the trainer; the
- * model must outlive it. Errors: as stria_train. */
+/* Used of the options: batch, optimizer, learning_rate, loss, seed, keep_parameters. The caller owns the trainer; the
+ * model must outlive it and not be frozen differently meanwhile. Errors: as stria_train. */
 STRIA_API stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
                                             const stria_train_options *options, stria_error *err);
 /* NULL is allowed. */

@@ -1,0 +1,112 @@
+/* The evaluation loop: an inference plan over batches in the order of the data, the last one short. */
+#include "train/evaluator.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "model/model.h"
+#include "model/plan.h"
+
+stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
+                                    const stria_dataset *data, stria_part part, const char *preprocessing,
+                                    size_t first, size_t end, size_t batch, stria_loss loss, stria_error *err)
+{
+    STRIA_TRY(stria_check_input(model, data, err));
+    const stria_allocator *allocator = &model->context->allocator;
+    const size_t largest = batch < end - first ? batch : end - first;
+    stria_evaluator *made = stria_allocate(allocator, sizeof(*made));
+    if (made == NULL)
+        return stria_fail_memory(err, sizeof(*made));
+    made->context = model->context;
+    made->loss = loss;
+    made->first = first;
+    made->end = end;
+
+    const stria_plan_options plan_options = {
+        .mode = STRIA_MODE_INFERENCE,
+        .batch = (int64_t)largest,
+        .input_shapes = stria_dataset_shape(data),
+        .raw_output = stria_loss_takes_logits(loss),
+    };
+    stria_status status = stria_plan_create(&made->plan, model, &plan_options, err);
+    if (status != STRIA_OK)
+        goto fail;
+    made->output = stria_planned_output(model, made->plan);
+    status = stria_check_output(&made->output, data, err);
+    if (status != STRIA_OK)
+        goto fail;
+    made->losses = stria_allocate_array(allocator, largest, sizeof(double));
+    if (made->losses == NULL) {
+        status = stria_fail_memory(err, largest * sizeof(double));
+        goto fail;
+    }
+    status = stria_loader_create(&made->loader, data, part, preprocessing, largest,
+                                 model->context->threads > 1, err);
+    if (status != STRIA_OK)
+        goto fail;
+    *evaluator = made;
+    return STRIA_OK;
+
+fail:
+    stria_evaluator_free(made);
+    return status;
+}
+
+void stria_evaluator_free(stria_evaluator *evaluator)
+{
+    if (evaluator == NULL)
+        return;
+    const stria_allocator *allocator = &evaluator->context->allocator;
+    stria_loader_free(evaluator->loader);
+    stria_plan_free(evaluator->plan);
+    stria_release(allocator, evaluator->losses);
+    stria_release(allocator, evaluator);
+}
+
+static void count_confusion(const stria_evaluator *evaluator, const stria_batch *batch, int64_t *confusion)
+{
+    const float *outputs = stria_plan_output(evaluator->plan, 0); /* [batch, columns] */
+    const size_t columns = evaluator->output.columns;
+    for (size_t s = 0; s < batch->count; s++)
+        confusion[(size_t)batch->labels[s] * columns +
+                  stria_largest_output(outputs + s * columns, columns)]++;
+}
+
+bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
+                         int (*cancelled)(void *payload), void *payload)
+{
+    double loss_sum = 0;
+    int64_t correct_sum = 0;
+    size_t done = 0;
+    const size_t count = evaluator->end - evaluator->first;
+    stria_plan_refresh(evaluator->plan);
+    stria_loader_start(evaluator->loader, NULL, evaluator->first, evaluator->end);
+    while (done < count) {
+        const stria_batch batch = stria_loader_next(evaluator->loader);
+        /* Cannot fail: the batch is within what was planned. */
+        (void)stria_plan_run(evaluator->plan, &batch.x, (int64_t)batch.count, NULL);
+        const stria_loss_call call = {
+            .loss = evaluator->loss,
+            .outputs = stria_plan_output(evaluator->plan, 0),
+            .labels = batch.labels,
+            .targets = batch.targets,
+            .batch = batch.count,
+            .rows = evaluator->output.rows,
+            .columns = evaluator->output.columns,
+            .losses = evaluator->losses,
+        };
+        int64_t correct;
+        loss_sum += stria_loss_compute(&call, stria_plan_kernels(evaluator->plan),
+                                       stria_plan_pool(evaluator->plan), &correct);
+        correct_sum += correct;
+        if (confusion != NULL && batch.labels != NULL)
+            count_confusion(evaluator, &batch, confusion);
+        done += batch.count;
+        if (cancelled != NULL && done < count && cancelled(payload))
+            return false;
+    }
+    *loss = loss_sum / (double)count;
+    *accuracy = correct_sum < 0 ? -1 : (double)correct_sum / (double)count;
+    return true;
+}

@@ -1,0 +1,34 @@
+/* Running a model over a stretch of samples: the work behind evaluation and validation. */
+#ifndef STRIA_TRAIN_EVALUATOR_H
+#define STRIA_TRAIN_EVALUATOR_H
+
+#include "data/dataset.h"
+#include "train/fitting.h"
+#include "train/loss.h"
+
+typedef struct stria_evaluator {
+    stria_context *context;
+    stria_plan *plan;
+    stria_loader *loader;
+    stria_loss loss; /* resolved */
+    stria_output_view output;
+    size_t first, end; /* samples of the part */
+    double *losses;    /* [batch] */
+} stria_evaluator;
+
+/* For samples first ... end-1 of `part`, which there must be, in batches of `batch`. Model, data and
+ * preprocessing must outlive it. Errors: SHAPE, UNSUPPORTED, VALUE, MEMORY. */
+stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
+                                    const stria_dataset *data, stria_part part, const char *preprocessing,
+                                    size_t first, size_t end, size_t batch, stria_loss loss,
+                                    stria_error *err);
+/* NULL is allowed. */
+void stria_evaluator_free(stria_evaluator *evaluator);
+
+/* Computes the mean loss and, with labels, the accuracy (else -1) with the model's parameters as they are
+ * now. `confusion` [columns, columns], unless NULL, is added to. `cancelled` (may be NULL) is asked after
+ * every batch; returns whether the end was reached. */
+bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
+                         int (*cancelled)(void *payload), void *payload);
+
+#endif

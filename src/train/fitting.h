@@ -1,0 +1,28 @@
+/* Whether a model and data belong together: one rule for training and evaluation. */
+#ifndef STRIA_TRAIN_FITTING_H
+#define STRIA_TRAIN_FITTING_H
+
+#include <stria/data.h>
+#include <stria/model.h>
+#include <stria/plan.h>
+
+#include "train/loss.h"
+
+/* The model has one input and one output, and a sample of the data is what the input takes. Errors:
+ * UNSUPPORTED, SHAPE. */
+stria_status stria_check_input(const stria_model *model, const stria_dataset *data, stria_error *err);
+
+/* A model's output, cut as losses see it. */
+typedef struct stria_output_view {
+    const char *name;
+    const stria_shape *shape; /* without batch; lives as long as the plan */
+    size_t rows, columns;     /* columns is the last dimension */
+} stria_output_view;
+
+/* The output of a model as planned. */
+stria_output_view stria_planned_output(const stria_model *model, const stria_plan *plan);
+
+/* The data's classes or targets are what `output` gives. Errors: SHAPE. */
+stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data, stria_error *err);
+
+#endif
