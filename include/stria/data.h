@@ -26,17 +26,23 @@ typedef enum stria_part {
     STRIA_PART_TEST /* falls back to nothing: its count is 0 when the data has no test part */
 } stria_part;
 
-/* Opens `name`:
- *   - "digits", which is built in: 1,797 handwritten digits of 8x8 pixels (UCI). Every fifth digit of each
- * class is the test part: 355 of them, 1,442 are for training;
- *   - "fashion-mnist": 70,000 pictures of clothes of 28x28 pixels, from Debian's package
- * dataset-fashion-mnist;
- *   - a folder of IDX files under MNIST's names, plain or .gz; the t10k files, the test part, may be missing;
- *   - an .npz archive with x and y, or x_train, y_train and perhaps x_test, y_test. Integers y [N] or [N,1]
- * are labels, any other y targets. Known names come first: write "./digits" for a folder of that name.
- * Pictures [N,H,W] get one channel, flat features are [N,F]. Unsigned bytes are kept as they are, floats too,
- * other numbers become floats. Errors: MISSING (says what to install), FORMAT, SHAPE, VALUE (label out of
- * range), NOT_BUILT, IO, MEMORY, LIMIT. The caller owns the data set. */
+/* Opens the data set called `name`.
+ *
+ * "digits" is built in: 1,797 handwritten digits of 8x8 pixels (UCI). Every fifth digit of each class is the
+ * test part: 355 of them, 1,442 are for training.
+ *
+ * "fashion-mnist" is 70,000 pictures of clothes of 28x28 pixels, from Debian's package dataset-fashion-mnist.
+ *
+ * A folder holds IDX files under MNIST's names, plain or .gz; the t10k files, the test part, may be missing.
+ *
+ * An .npz archive holds x and y, or x_train, y_train and perhaps x_test, y_test. Integers y [N] or [N,1] are
+ * labels, any other y targets.
+ *
+ * Known names come first: write "./digits" for a folder of that name. Pictures [N,H,W] get one channel, [N,F]
+ * are flat features. Unsigned bytes are kept as they are, floats too, other numbers become floats.
+ *
+ * Errors: MISSING (says what to install), FORMAT, SHAPE, VALUE (label out of range), UNSUPPORTED, NOT_BUILT,
+ * IO, MEMORY, LIMIT. The caller owns the data set. */
 STRIA_API stria_status stria_dataset_open(stria_dataset **data, stria_context *context, const char *name,
                                           stria_error *err);
 
