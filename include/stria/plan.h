@@ -75,9 +75,9 @@ STRIA_API stria_status stria_plan_backward(stria_plan *plan, const float *const 
 STRIA_API const float *stria_plan_tensor_gradient(const stria_plan *plan, size_t index);
 STRIA_API const float *stria_plan_input_gradient(const stria_plan *plan, size_t index);
 
-/* Name of the first layer, in running order, whose output in the last run holds a NaN or an infinity, or NULL. Only
- * training plans and kept outputs can tell. */
-STRIA_API const char *stria_plan_first_nonfinite(const stria_plan *plan);
+/* Name of the first layer, in running order, whose output for the last run's inputs holds a NaN or an infinity, or NULL.
+ * It runs the layers again to look at each in turn, with the inputs that the caller still keeps. */
+STRIA_API const char *stria_plan_first_nonfinite(stria_plan *plan);
 
 /* Bytes a plan uses. */
 typedef struct stria_plan_memory {

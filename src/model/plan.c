@@ -1,0 +1,457 @@
+/* Making a plan: shapes for its sizes, which nodes are needed and which get gradients, what each layer needs,
+ * when each buffer is alive, where it lies, and the calls with every pointer filled in. Running (run.c) only
+ * walks the result.
+ *
+ * Time, for the memory plan: node i runs forward at time i, the loss at n, backward of node i at 2n - i. */
+#include "model/plan_inside.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "tensor/shape.h"
+
+/* ---- Shapes ---- */
+
+static stria_status check_input_shape(const stria_model *model, size_t index, const stria_shape *given,
+                                      stria_error *err)
+{
+    const stria_shape *declared = stria_model_input_shape(model, index);
+    bool fits = declared->rank == given->rank;
+    for (int a = 0; fits && a < given->rank; a++)
+        fits = declared->sizes[a] == STRIA_ANY_SIZE || declared->sizes[a] == given->sizes[a];
+    if (fits)
+        return STRIA_OK;
+    char a[STRIA_SHAPE_TEXT_SIZE], b[STRIA_SHAPE_TEXT_SIZE];
+    return stria_fail(err, STRIA_ERROR_SHAPE, "input '%s' of the model is %s; a plan for %s does not fit it",
+                      stria_model_input_name(model, index), stria_shape_text(declared, a, sizeof a),
+                      stria_shape_text(given, b, sizeof b));
+}
+
+/* Runs the shape rules again for the sizes of this plan. */
+static stria_status find_shapes(stria_plan *plan, const stria_shape *input_shapes, stria_error *err)
+{
+    const stria_model *model = plan->model;
+    size_t next_input = 0;
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const stria_node *node = &model->nodes[i];
+        stria_plan_node *p = &plan->nodes[i];
+        stria_layer_facts facts;
+        stria_shape shapes[STRIA_MAX_INPUTS];
+        if (node->kind->max_inputs == 0) {
+            p->shape = input_shapes != NULL ? input_shapes[next_input] : node->facts.output;
+            STRIA_TRY(check_input_shape(model, next_input, &p->shape, err));
+            next_input++;
+        } else {
+            for (size_t k = 0; k < node->input_count; k++)
+                shapes[k] = plan->nodes[node->inputs[k]].shape;
+            memset(&facts, 0, sizeof facts);
+            stria_status status = node->kind->shape(node->config, shapes, node->input_count, &facts, err);
+            if (status != STRIA_OK)
+                return stria_fail_in(err, status, "layer '%s': ", node->name);
+            p->shape = facts.output;
+        }
+        int64_t elements;
+        stria_status status = stria_shape_count(&p->shape, &elements, err);
+        if (status != STRIA_OK)
+            return stria_fail_in(err, status, "layer '%s': ", node->name);
+        if (elements < 0) {
+            char text[STRIA_SHAPE_TEXT_SIZE];
+            return stria_fail(err, STRIA_ERROR_SHAPE,
+                              "layer '%s' is %s: the plan needs the sizes of the input", node->name,
+                              stria_shape_text(&p->shape, text, sizeof text));
+        }
+        p->elements = (size_t)elements;
+    }
+    return STRIA_OK;
+}
+
+/* ---- Which nodes matter ---- */
+
+static void mark_used(stria_plan *plan, const bool *wanted)
+{
+    for (size_t i = plan->node_count; i-- > 0;) {
+        stria_plan_node *p = &plan->nodes[i];
+        p->used = p->used || wanted[i];
+        for (size_t k = 0; p->used && k < plan->model->nodes[i].input_count; k++)
+            plan->nodes[plan->model->nodes[i].inputs[k]].used = true;
+    }
+}
+
+static bool is_output(const stria_model *model, size_t node)
+{
+    for (size_t i = 0; i < model->output_count; i++)
+        if (model->outputs[i] == node)
+            return true;
+    return false;
+}
+
+static bool has_trained_params(const stria_model *model, const stria_node *node)
+{
+    for (size_t p = 0; p < node->facts.param_count; p++)
+        if (stria_tensor_is_trained(model, &model->tensors[node->first_tensor + p]))
+            return true;
+    return false;
+}
+
+/* A node's gradient is computed when something trainable lies at or before it and an output at or after it.
+ */
+static void mark_differentiated(stria_plan *plan)
+{
+    const stria_model *model = plan->model;
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const stria_node *node = &model->nodes[i];
+        bool trains = node->kind->max_inputs == 0 ? plan->input_gradients : has_trained_params(model, node);
+        for (size_t k = 0; k < node->input_count; k++)
+            trains = trains || plan->nodes[node->inputs[k]].differentiated;
+        plan->nodes[i].differentiated = trains;
+    }
+    for (size_t i = plan->node_count; i-- > 0;) {
+        bool reaches = is_output(model, i);
+        for (size_t j = i + 1; !reaches && j < plan->node_count; j++)
+            for (size_t k = 0; k < model->nodes[j].input_count; k++)
+                reaches = reaches || (model->nodes[j].inputs[k] == i && plan->nodes[j].differentiated);
+        plan->nodes[i].differentiated = plan->nodes[i].differentiated && reaches;
+    }
+}
+
+/* ---- Binding ---- */
+
+static size_t consumer_count(const stria_plan *plan, size_t node)
+{
+    size_t count = 0;
+    for (size_t j = node + 1; j < plan->node_count; j++)
+        for (size_t k = 0; plan->nodes[j].used && k < plan->model->nodes[j].input_count; k++)
+            count += plan->model->nodes[j].inputs[k] == node;
+    return count;
+}
+
+static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    stria_plan_node *p = &plan->nodes[index];
+    stria_layer_call *call = &p->call;
+    call->config = node->config;
+    call->kernels = plan->context->kernels;
+    call->pool = plan->context->pool;
+    call->training = plan->training;
+    call->statistics_off = node->frozen;
+    call->raw_output = plan->raw_output && plan->model->outputs[0] == index &&
+                       consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
+    call->batch = plan->batch;
+    call->random =
+        (stria_random_key){.seed = plan->seed, .purpose = STRIA_RANDOM_DROPOUT, .layer = (uint32_t)index};
+    call->input_count = node->input_count;
+    for (size_t k = 0; k < node->input_count; k++) {
+        call->input_shapes[k] = &plan->nodes[node->inputs[k]].shape;
+        call->wants_dinput = call->wants_dinput || plan->nodes[node->inputs[k]].differentiated;
+    }
+    call->wants_dinput = call->wants_dinput && p->differentiated;
+    call->output_shape = &p->shape;
+    if (node->kind->state_size > 0) {
+        call->state = stria_arena_allocate(&plan->arena, node->kind->state_size);
+        if (call->state == NULL)
+            return stria_fail_memory(err, node->kind->state_size);
+    }
+    node->kind->bind(call, &p->needs);
+    p->view = p->needs.view;
+    p->root = p->view ? plan->nodes[node->inputs[0]].root : index;
+    p->external = p->view ? plan->nodes[node->inputs[0]].external : -1;
+    for (size_t i = 0; i < plan->model->input_count; i++)
+        if (plan->model->inputs[i] == index)
+            p->external = (int)i;
+    return STRIA_OK;
+}
+
+/* ---- Buffers and their lifetimes ---- */
+
+static stria_status add_buffer(stria_plan *plan, size_t elements, size_t element_size, size_t first,
+                               size_t last, size_t *buffer, stria_error *err)
+{
+    size_t size;
+    if (!stria_size_multiply(elements, element_size, &size) || !stria_size_multiply(size, plan->batch, &size))
+        return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %zu does not fit in memory", plan->batch);
+    if (!stria_grow(&plan->context->allocator, (void **)&plan->buffers, &plan->buffer_capacity,
+                    plan->buffer_count + 1, sizeof *plan->buffers))
+        return stria_fail_memory(err, sizeof *plan->buffers);
+    *buffer = plan->buffer_count;
+    plan->buffers[plan->buffer_count++] = (stria_buffer){.size = size, .first = first, .last = last};
+    return STRIA_OK;
+}
+
+static void live_until(stria_plan *plan, size_t buffer, size_t time)
+{
+    if (buffer != STRIA_NO_BUFFER && plan->buffers[buffer].last < time)
+        plan->buffers[buffer].last = time;
+}
+
+static void live_from(stria_plan *plan, size_t buffer, size_t time)
+{
+    if (buffer != STRIA_NO_BUFFER && plan->buffers[buffer].first > time)
+        plan->buffers[buffer].first = time;
+}
+
+/* Values: alive from their own step to the last that reads them, in forward or backward. */
+static stria_status plan_values(stria_plan *plan, stria_error *err)
+{
+    const stria_model *model = plan->model;
+    size_t n = plan->node_count, end = 2 * n + 1;
+    for (size_t i = 0; i < n; i++) {
+        stria_plan_node *p = &plan->nodes[i];
+        p->value = p->gradient = p->saved = STRIA_NO_BUFFER;
+        if (!p->used)
+            continue;
+        if (!p->view && p->external < 0)
+            STRIA_TRY(add_buffer(plan, p->elements, sizeof(float), i, i, &p->value, err));
+        if (p->needs.saved > 0) {
+            STRIA_TRY(add_buffer(plan, 1, 1, i, 2 * n - i, &p->saved, err));
+            plan->buffers[p->saved].size = p->needs.saved;
+        }
+        for (size_t k = 0; k < model->nodes[i].input_count; k++) {
+            size_t input = plan->nodes[plan->nodes[model->nodes[i].inputs[k]].root].value;
+            live_until(plan, input, p->differentiated && p->needs.backward_reads_input ? 2 * n - i : i);
+        }
+        size_t own = plan->nodes[p->root].value;
+        if (p->differentiated && p->needs.backward_reads_output)
+            live_until(plan, own, 2 * n - i);
+        if (p->kept || is_output(model, i))
+            live_until(plan, own, end);
+    }
+    return STRIA_OK;
+}
+
+/* Whether a view's gradient can be its input's: nothing else adds to that. */
+static bool shares_gradient(const stria_plan *plan, size_t index)
+{
+    size_t input = plan->model->nodes[index].inputs[0];
+    return plan->nodes[index].view && plan->nodes[input].differentiated && consumer_count(plan, input) == 1 &&
+           !is_output(plan->model, input);
+}
+
+/* Gradients: alive from the first backward step that writes them to the node's own. The first consumer to run
+ * backward, which is the last in forward order, writes; the others write to a temporary that is added. The
+ * gradient of an output is written by the loss, so there every consumer adds. */
+static stria_status plan_gradients(stria_plan *plan, stria_error *err)
+{
+    const stria_model *model = plan->model;
+    size_t n = plan->node_count, end = 2 * n + 1;
+    for (size_t i = n; i-- > 0;) {
+        stria_plan_node *p = &plan->nodes[i];
+        const stria_node *node = &model->nodes[i];
+        for (size_t k = 0; k < STRIA_MAX_INPUTS; k++)
+            p->routes[k] = (stria_gradient_route){STRIA_NO_BUFFER, NULL};
+        if (!p->differentiated)
+            continue;
+        /* Consumers have made the buffer already, unless this is an output that nothing consumes. */
+        if (p->gradient == STRIA_NO_BUFFER)
+            STRIA_TRY(add_buffer(plan, p->elements, sizeof(float), n, 2 * n - i, &p->gradient, err));
+        live_until(plan, p->gradient, node->kind->max_inputs == 0 ? end : 2 * n - i);
+        p->gradient_shared = node->input_count > 0 && shares_gradient(plan, i);
+        for (size_t k = 0; k < node->input_count; k++) {
+            stria_plan_node *input = &plan->nodes[node->inputs[k]];
+            if (!input->differentiated)
+                continue;
+            if (p->gradient_shared) {
+                input->gradient = p->gradient;
+                continue;
+            }
+            bool first = input->gradient == STRIA_NO_BUFFER;
+            if (first)
+                STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
+                                     &input->gradient, err));
+            if (first && is_output(model, node->inputs[k]))
+                live_from(plan, input->gradient, n);
+            if (!first || is_output(model, node->inputs[k]))
+                STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
+                                     &p->routes[k].buffer, err));
+        }
+    }
+    return STRIA_OK;
+}
+
+/* ---- Memory ---- */
+
+static stria_status allocate_block(stria_plan *plan, size_t floats, float **block, stria_error *err)
+{
+    *block = stria_allocate_floats(&plan->context->allocator, floats);
+    return *block != NULL ? STRIA_OK : stria_fail_memory(err, floats * sizeof(float));
+}
+
+static stria_status allocate_memory(stria_plan *plan, stria_error *err)
+{
+    size_t total, lower_bound, packed = 0, scratch = 0;
+    if (!stria_arena_plan(plan->buffers, plan->buffer_count, &plan->context->allocator, &total, &lower_bound))
+        return stria_fail(err, STRIA_ERROR_MEMORY,
+                          "the memory of the plan cannot be laid out for a batch of %zu", plan->batch);
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const stria_plan_node *p = &plan->nodes[i];
+        if (!p->used)
+            continue;
+        packed += stria_size_round_up(p->needs.packed, 16);
+        if (p->needs.scratch > scratch)
+            scratch = p->needs.scratch;
+    }
+    STRIA_TRY(allocate_block(plan, total / sizeof(float), &plan->block, err));
+    STRIA_TRY(allocate_block(plan, packed, &plan->packed, err));
+    STRIA_TRY(allocate_block(plan, scratch, &plan->scratch, err));
+    if (plan->training) {
+        STRIA_TRY(allocate_block(plan, plan->model->weight_count, &plan->gradients, err));
+        memset(plan->gradients, 0, plan->model->weight_count * sizeof(float));
+    }
+    plan->memory = (stria_plan_memory){
+        .parameters = (plan->model->weight_count + plan->model->statistic_count) * sizeof(float),
+        .packed = packed * sizeof(float),
+        .gradients = plan->training ? plan->model->weight_count * sizeof(float) : 0,
+        .activations = total,
+        .scratch = scratch * sizeof(float),
+        .lower_bound = lower_bound,
+    };
+    return STRIA_OK;
+}
+
+/* Fills in every pointer of a node's call that does not change from run to run. */
+static void point_node(stria_plan *plan, size_t index, float **packed)
+{
+    const stria_model *model = plan->model;
+    const stria_node *node = &model->nodes[index];
+    stria_plan_node *p = &plan->nodes[index];
+    stria_layer_call *call = &p->call;
+    size_t value = plan->nodes[p->root].value;
+    call->output = value != STRIA_NO_BUFFER ? stria_plan_buffer(plan, value) : NULL;
+    call->saved = p->saved != STRIA_NO_BUFFER ? stria_plan_buffer(plan, p->saved) : NULL;
+    call->scratch = plan->scratch;
+    if (p->needs.packed > 0) {
+        call->packed = *packed;
+        *packed += stria_size_round_up(p->needs.packed, 16);
+    }
+    for (size_t k = 0; k < node->input_count; k++) {
+        size_t input = plan->nodes[plan->nodes[node->inputs[k]].root].value;
+        call->inputs[k] = input != STRIA_NO_BUFFER ? stria_plan_buffer(plan, input) : NULL;
+    }
+    for (size_t q = 0; q < node->facts.param_count; q++) {
+        const stria_model_tensor_entry *tensor = &model->tensors[node->first_tensor + q];
+        call->params[q] = stria_node_param(model, node, q);
+        if (plan->training && p->differentiated && stria_tensor_is_trained(model, tensor))
+            call->dparams[q] = plan->gradients + tensor->offset;
+    }
+    if (!p->differentiated)
+        return;
+    call->dy = stria_plan_buffer(plan, p->gradient);
+    for (size_t k = 0; k < node->input_count; k++) {
+        const stria_plan_node *input = &plan->nodes[node->inputs[k]];
+        if (!input->differentiated)
+            continue;
+        float *place = stria_plan_buffer(plan, input->gradient);
+        bool added = p->routes[k].buffer != STRIA_NO_BUFFER;
+        call->dinputs[k] = added ? stria_plan_buffer(plan, p->routes[k].buffer) : place;
+        p->routes[k].into = added ? place : NULL;
+    }
+}
+
+/* ---- Making ---- */
+
+static stria_status check_options(const stria_model *model, const stria_plan_options *options,
+                                  stria_error *err)
+{
+    if (options->batch < 0 || options->batch > INT32_MAX)
+        return stria_fail(err, STRIA_ERROR_VALUE, "batch %lld is not from 1 to %d", (long long)options->batch,
+                          INT32_MAX);
+    if (model->input_count == 0)
+        return stria_fail(err, STRIA_ERROR_SHAPE,
+                          "the model has no input; add a line such as 'input 28x28x1'");
+    if (options->mode != STRIA_MODE_INFERENCE && options->mode != STRIA_MODE_TRAINING)
+        return stria_fail(err, STRIA_ERROR_VALUE, "mode %d is neither inference nor training",
+                          (int)options->mode);
+    return STRIA_OK;
+}
+
+/* Marks the nodes whose outputs must be readable; everything they depend on is used. */
+static stria_status mark_wanted(stria_plan *plan, const stria_plan_options *options, stria_error *err)
+{
+    bool *wanted = stria_arena_allocate(&plan->arena, plan->node_count * sizeof *wanted);
+    if (wanted == NULL)
+        return stria_fail_memory(err, plan->node_count);
+    for (size_t i = 0; i < plan->model->output_count; i++)
+        wanted[plan->model->outputs[i]] = true;
+    for (size_t i = 0; i < plan->model->input_count; i++)
+        wanted[plan->model->inputs[i]] = true;
+    for (size_t i = 0; i < options->keep_count; i++) {
+        int node = stria_model_find_layer(plan->model, options->keep[i]);
+        if (node < 0)
+            return stria_fail(err, STRIA_ERROR_MISSING, "the model has no layer '%.200s' to keep",
+                              options->keep[i]);
+        wanted[node] = plan->nodes[node].kept = true;
+    }
+    mark_used(plan, wanted);
+    return STRIA_OK;
+}
+
+static stria_status build(stria_plan *plan, const stria_plan_options *options, stria_error *err)
+{
+    plan->nodes = stria_arena_allocate(&plan->arena, plan->node_count * sizeof *plan->nodes);
+    if (plan->nodes == NULL)
+        return stria_fail_memory(err, plan->node_count * sizeof *plan->nodes);
+    STRIA_TRY(find_shapes(plan, options->input_shapes, err));
+    STRIA_TRY(mark_wanted(plan, options, err));
+    if (plan->training)
+        mark_differentiated(plan);
+    for (size_t i = 0; i < plan->node_count; i++)
+        STRIA_TRY(bind_node(plan, i, err));
+    STRIA_TRY(plan_values(plan, err));
+    if (plan->training)
+        STRIA_TRY(plan_gradients(plan, err));
+    STRIA_TRY(allocate_memory(plan, err));
+    float *packed = plan->packed;
+    for (size_t i = 0; i < plan->node_count; i++)
+        if (plan->nodes[i].used)
+            point_node(plan, i, &packed);
+    if (!plan->training)
+        stria_plan_refresh(plan);
+    return STRIA_OK;
+}
+
+stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *options,
+                               stria_error *err)
+{
+    static const stria_plan_options defaults = {0};
+    if (options == NULL)
+        options = &defaults;
+    STRIA_TRY(check_options(model, options, err));
+    if (!model->materialized)
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "the model was made without parameters; initialize it first");
+    stria_plan *p = stria_allocate(&model->context->allocator, sizeof *p);
+    if (p == NULL)
+        return stria_fail_memory(err, sizeof *p);
+    p->context = model->context;
+    p->model = model;
+    p->arena.allocator = &model->context->allocator;
+    p->mode = options->mode;
+    p->training = options->mode == STRIA_MODE_TRAINING;
+    p->input_gradients = p->training && options->input_gradients;
+    p->raw_output = options->raw_output != 0;
+    p->batch = options->batch == 0 ? 1 : (size_t)options->batch;
+    p->seed = options->seed;
+    p->node_count = model->node_count;
+    stria_status status = build(p, options, err);
+    if (status != STRIA_OK) {
+        stria_plan_free(p);
+        return status;
+    }
+    *plan = p;
+    return STRIA_OK;
+}
+
+void stria_plan_free(stria_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    const stria_allocator *allocator = &plan->context->allocator;
+    stria_release(allocator, plan->block);
+    stria_release(allocator, plan->packed);
+    stria_release(allocator, plan->scratch);
+    stria_release(allocator, plan->gradients);
+    stria_release(allocator, plan->buffers);
+    stria_arena_clear(&plan->arena);
+    stria_release(allocator, plan);
+}

@@ -1,0 +1,61 @@
+/* The inside of a plan, shared by the file that makes it and the file that runs it. */
+#ifndef STRIA_MODEL_PLAN_INSIDE_H
+#define STRIA_MODEL_PLAN_INSIDE_H
+
+#include "base/memory.h"
+#include "model/arena_plan.h"
+#include "model/model.h"
+#include "model/plan.h"
+
+#define STRIA_NO_BUFFER ((size_t)-1)
+
+/* What happens to the gradient of one input of a node. */
+typedef struct stria_gradient_route {
+    size_t buffer; /* of the temporary that is added afterwards, or STRIA_NO_BUFFER */
+    float *into;   /* where a temporary is added to; NULL: the layer writes to its place itself */
+} stria_gradient_route;
+
+/* A node bound to the plan. Buffers are indices into plan->buffers until they have addresses. */
+typedef struct stria_plan_node {
+    bool used;            /* an output or something kept depends on it */
+    bool differentiated;  /* its output's gradient is computed */
+    bool view;            /* its output is its input's memory */
+    bool gradient_shared; /* a view whose gradient is its input's gradient: nothing to do in backward */
+    bool kept;            /* readable after a run */
+    size_t root;          /* the node whose memory holds the output: itself, or behind views */
+    int external;         /* the root is this input of the model, in the caller's memory; else -1 */
+    size_t elements;      /* of one sample's output */
+    stria_shape shape;
+    stria_layer_needs needs;
+    size_t value, gradient, saved; /* buffers; STRIA_NO_BUFFER for none */
+    stria_gradient_route routes[STRIA_MAX_INPUTS];
+    stria_layer_call call;
+} stria_plan_node;
+
+struct stria_plan {
+    stria_context *context;
+    stria_model *model;
+    stria_arena arena;
+    stria_mode mode;
+    bool training, input_gradients, raw_output;
+    size_t batch;      /* largest */
+    size_t last_batch; /* of the last run; 0 before it */
+    uint64_t seed, step;
+    stria_plan_node *nodes; /* one for each of the model's */
+    size_t node_count;
+    stria_buffer *buffers;
+    size_t buffer_count, buffer_capacity;
+    float *block;     /* activations, their gradients and what backward keeps */
+    float *packed;    /* packed parameters of all nodes */
+    float *scratch;   /* of the step that runs */
+    float *gradients; /* of all weights, in their layout; training only */
+    stria_plan_memory memory;
+};
+
+/* The address of a buffer. */
+static inline float *stria_plan_buffer(const stria_plan *plan, size_t buffer)
+{
+    return (float *)((unsigned char *)plan->block + plan->buffers[buffer].offset);
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* Running a plan: a loop over its nodes, forward, and backward for training. Nothing is allocated, chosen or
+ * checked here beyond the batch. */
+#include <string.h>
+
+#include "base/error.h"
+#include "model/plan_inside.h"
+
+/* ---- Forward ---- */
+
+static void pack_node(const stria_plan *plan, size_t index)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    if (plan->nodes[index].used && node->kind->pack != NULL)
+        node->kind->pack(&plan->nodes[index].call);
+}
+
+void stria_plan_refresh(stria_plan *plan)
+{
+    for (size_t i = 0; i < plan->node_count; i++)
+        pack_node(plan, i);
+}
+
+void stria_plan_set_step(stria_plan *plan, uint64_t step)
+{
+    plan->step = step;
+}
+
+/* Points a node at the caller's memory wherever an input of the model stands behind it. */
+static void attach_inputs(stria_plan *plan, size_t index, const float *const *inputs)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    stria_layer_call *call = &plan->nodes[index].call;
+    for (size_t k = 0; k < node->input_count; k++) {
+        int external = plan->nodes[node->inputs[k]].external;
+        if (external >= 0)
+            call->inputs[k] = inputs[external];
+    }
+}
+
+static void forward_node(stria_plan *plan, size_t index)
+{
+    stria_plan_node *p = &plan->nodes[index];
+    if (!p->used || p->view || p->external >= 0)
+        return;
+    if (plan->training)
+        pack_node(plan, index);
+    plan->model->nodes[index].kind->forward(&p->call);
+}
+
+stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_t batch, stria_error *err)
+{
+    if (batch < 1 || (uint64_t)batch > plan->batch)
+        return stria_fail(err, STRIA_ERROR_VALUE, "a batch of %lld is not from 1 to the planned %zu",
+                          (long long)batch, plan->batch);
+    for (size_t i = 0; i < plan->model->input_count; i++)
+        plan->nodes[plan->model->inputs[i]].call.inputs[0] = inputs[i];
+    for (size_t i = 0; i < plan->node_count; i++) {
+        plan->nodes[i].call.batch = (size_t)batch;
+        plan->nodes[i].call.random.step = plan->step;
+        attach_inputs(plan, i, inputs);
+        forward_node(plan, i);
+    }
+    plan->last_batch = (size_t)batch;
+    return STRIA_OK;
+}
+
+/* ---- Backward ---- */
+
+/* A view that cannot share its input's gradient hands its own on. */
+static void pass_on(const stria_plan *plan, const stria_plan_node *p)
+{
+    size_t count = p->elements * plan->last_batch;
+    if (p->call.dinputs[0] != NULL)
+        memcpy(p->call.dinputs[0], p->call.dy, count * sizeof(float));
+}
+
+static void backward_node(stria_plan *plan, size_t index)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    stria_plan_node *p = &plan->nodes[index];
+    if (!p->differentiated || node->kind->max_inputs == 0 || p->gradient_shared)
+        return;
+    if (p->view)
+        pass_on(plan, p);
+    else
+        node->kind->backward(&p->call);
+    for (size_t k = 0; k < node->input_count; k++) {
+        if (p->routes[k].into == NULL)
+            continue;
+        size_t count = plan->nodes[node->inputs[k]].elements * plan->last_batch;
+        plan->context->kernels->elementwise.add(p->routes[k].into, p->call.dinputs[k], p->routes[k].into,
+                                                count, plan->context->pool);
+    }
+}
+
+void stria_plan_backward_in_place(stria_plan *plan)
+{
+    for (size_t i = plan->node_count; i-- > 0;)
+        backward_node(plan, i);
+}
+
+float *stria_plan_output_gradient(stria_plan *plan, size_t index)
+{
+    if (index >= plan->model->output_count)
+        return NULL;
+    return plan->nodes[plan->model->outputs[index]].call.dy;
+}
+
+stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gradients, stria_error *err)
+{
+    if (!plan->training)
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "only training plans have gradients; this one is for inference");
+    if (plan->last_batch == 0)
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "the plan has not been run: there is nothing to go back from");
+    for (size_t i = 0; i < plan->model->output_count; i++) {
+        const stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
+        if (p->differentiated)
+            memcpy(p->call.dy, output_gradients[i], p->elements * plan->last_batch * sizeof(float));
+    }
+    stria_plan_backward_in_place(plan);
+    return STRIA_OK;
+}
+
+/* ---- Looking ---- */
+
+/* Where a node's output of the last run is: in the block, or in the caller's memory. */
+static const float *node_value(const stria_plan *plan, size_t index)
+{
+    const stria_plan_node *p = &plan->nodes[index];
+    if (plan->last_batch == 0)
+        return NULL;
+    if (p->external >= 0)
+        return plan->nodes[plan->model->inputs[p->external]].call.inputs[0];
+    return p->call.output;
+}
+
+const float *stria_plan_output(const stria_plan *plan, size_t index)
+{
+    return index < plan->model->output_count ? node_value(plan, plan->model->outputs[index]) : NULL;
+}
+
+const float *stria_plan_value(const stria_plan *plan, const char *layer)
+{
+    int node = stria_model_find_layer(plan->model, layer);
+    if (node < 0)
+        return NULL;
+    for (size_t i = 0; i < plan->model->output_count; i++)
+        if (plan->model->outputs[i] == (size_t)node)
+            return node_value(plan, (size_t)node);
+    const stria_plan_node *p = &plan->nodes[node];
+    return p->kept || p->external >= 0 ? node_value(plan, (size_t)node) : NULL;
+}
+
+const stria_shape *stria_plan_shape(const stria_plan *plan, const char *layer)
+{
+    int node = stria_model_find_layer(plan->model, layer);
+    return node < 0 ? NULL : &plan->nodes[node].shape;
+}
+
+const float *stria_plan_tensor_gradient(const stria_plan *plan, size_t index)
+{
+    if (!plan->training || index >= plan->model->tensor_count)
+        return NULL;
+    const stria_model_tensor_entry *tensor = &plan->model->tensors[index];
+    return stria_tensor_is_trained(plan->model, tensor) ? plan->gradients + tensor->offset : NULL;
+}
+
+const float *stria_plan_input_gradient(const stria_plan *plan, size_t index)
+{
+    if (!plan->input_gradients || index >= plan->model->input_count)
+        return NULL;
+    return plan->nodes[plan->model->inputs[index]].call.dy;
+}
+
+float *stria_plan_gradients(stria_plan *plan)
+{
+    return plan->gradients;
+}
+
+const stria_kernels *stria_plan_kernels(const stria_plan *plan)
+{
+    return plan->context->kernels;
+}
+
+stria_pool *stria_plan_pool(const stria_plan *plan)
+{
+    return plan->context->pool;
+}
+
+void stria_plan_memory_use(const stria_plan *plan, stria_plan_memory *memory)
+{
+    *memory = plan->memory;
+}
+
+size_t stria_plan_step_count(const stria_plan *plan)
+{
+    return plan->training ? 2 * plan->node_count : plan->node_count;
+}
+
+int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)
+{
+    if (index >= stria_plan_step_count(plan))
+        return 0;
+    bool backward = index >= plan->node_count;
+    size_t node = backward ? 2 * plan->node_count - 1 - index : index;
+    const stria_plan_node *p = &plan->nodes[node];
+    size_t buffer = backward ? p->gradient : plan->nodes[p->root].value;
+    bool computes = p->used && (backward ? p->differentiated && !p->gradient_shared : !p->view);
+    *info = (stria_step_info){
+        .layer = plan->model->nodes[node].name,
+        .kernel = computes ? p->needs.kernel : "",
+        .backward = backward,
+        .output_bytes = p->elements * plan->batch * sizeof(float),
+        .offset = buffer != STRIA_NO_BUFFER ? plan->buffers[buffer].offset : 0,
+    };
+    return 1;
+}
+
+/* The last run is done again, looking at each output before a later step can reuse its memory. */
+const char *stria_plan_first_nonfinite(stria_plan *plan)
+{
+    if (plan->last_batch == 0)
+        return NULL;
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const stria_plan_node *p = &plan->nodes[i];
+        if (!p->used)
+            continue;
+        forward_node(plan, i);
+        if (!plan->context->kernels->reduce.all_finite(node_value(plan, i), p->elements * plan->last_batch,
+                                                       plan->context->pool))
+            return plan->model->nodes[i].name;
+    }
+    return NULL;
+}
