@@ -135,19 +135,6 @@ bool stria_json_is_null(const stria_json *json)
     return json_is_null(inside(json));
 }
 
-bool stria_json_boolean(const stria_json *json, bool *value)
-{
-    if (!json_is_boolean(inside(json)))
-        return false;
-    *value = json_is_true(inside(json));
-    return true;
-}
-
-bool stria_json_is_null(const stria_json *json)
-{
-    return json_is_null(inside(json));
-}
-
 #else
 
 stria_status stria_json_parse(stria_json **json, const void *bytes, size_t size, stria_error *err)
@@ -223,19 +210,6 @@ bool stria_json_number(const stria_json *json, double *value)
 {
     (void)json;
     (void)value;
-    return false;
-}
-
-bool stria_json_boolean(const stria_json *json, bool *value)
-{
-    (void)json;
-    (void)value;
-    return false;
-}
-
-bool stria_json_is_null(const stria_json *json)
-{
-    (void)json;
     return false;
 }
 
