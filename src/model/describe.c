@@ -72,7 +72,6 @@ int stria_model_layer(const stria_model *model, size_t index, stria_layer_info *
     return 1;
 }
 
-/* Sums one field over the layers. */
 int64_t stria_model_params(const stria_model *model)
 {
     int64_t sum = 0;
