@@ -1,0 +1,492 @@
+/* stria train MODEL DATA: trains a model on a data set.
+ *
+ * The library trains, checkpoints and resumes; this file turns the command line into its options, shows where
+ * training is, and turns Ctrl-C and SIGTERM into a request to stop after the current step. */
+#define _XOPEN_SOURCE 700 /* SA_RESETHAND */
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stria/stria.h>
+
+#include "commands.h"
+#include "failure.h"
+#include "json.h"
+#include "open.h"
+#include "progress.h"
+#include "ready.h"
+#include "terminal.h"
+#include "text.h"
+
+typedef struct train_options {
+    int64_t epochs, batch, seed, patience, threads;
+    double learning_rate;
+    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output, *cpu;
+    cli_list freeze;
+    bool no_shuffle, resume, restore_best, json, quiet;
+} train_options;
+
+/* ---- Stopping ---- */
+
+static volatile sig_atomic_t stopped_by; /* the signal, 0 while there was none */
+
+static void stop(int signal)
+{
+    stopped_by = signal;
+}
+
+/* The first signal asks for a stop; SA_RESETHAND lets a second one end the process at once. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void release_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+/* ---- What is seen while it runs ---- */
+
+typedef struct display {
+    cli_progress progress;
+    bool json, quiet;
+    int json_status;
+} display;
+
+static int cancelled(void *payload)
+{
+    (void)payload;
+    return stopped_by != 0;
+}
+
+static void on_progress(const stria_progress *at, void *payload)
+{
+    display *shown = payload;
+    if (!shown->quiet) {
+        cli_progress_draw(&shown->progress, at);
+    }
+}
+
+static int print_epoch_json(const stria_epoch *epoch)
+{
+    cli_json *object = cli_json_object();
+    cli_json_set(object, "schema", cli_json_text("stria.train/1"));
+    cli_json_set(object, "epoch", cli_json_integer(epoch->epoch));
+    cli_json_set(object, "epochs", cli_json_integer(epoch->epochs));
+    cli_json_set(object, "loss", cli_json_number(epoch->loss));
+    cli_json_set(object, "accuracy",
+                 epoch->accuracy >= 0 ? cli_json_number(epoch->accuracy) : cli_json_null());
+    cli_json_set(object, "val_loss", cli_json_number(epoch->val_loss));
+    cli_json_set(object, "val_accuracy",
+                 epoch->val_accuracy >= 0 ? cli_json_number(epoch->val_accuracy) : cli_json_null());
+    cli_json_set(object, "learning_rate", cli_json_number(epoch->learning_rate));
+    cli_json_set(object, "seconds", cli_json_number(epoch->seconds));
+    cli_json_set(object, "best", cli_json_boolean(epoch->is_best != 0));
+    return cli_json_print(object);
+}
+
+static void on_epoch(const stria_epoch *epoch, void *payload)
+{
+    display *shown = payload;
+    if (!shown->quiet) {
+        cli_progress_epoch(&shown->progress, epoch);
+    }
+    if (shown->json && shown->json_status == CLI_DONE) {
+        shown->json_status = print_epoch_json(epoch);
+    }
+}
+
+/* ---- Preparing ---- */
+
+/* "lenet5.safetensors" for "models/lenet5.stria" and for "lenet5"; the caller frees it. */
+static char *default_output(const char *model_name)
+{
+    const char *slash = strrchr(model_name, '/');
+    const char *base = slash != NULL ? slash + 1 : model_name;
+    const char *dot = strrchr(base, '.');
+    const size_t length = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
+    static const char suffix[] = ".safetensors";
+    char *output = malloc(length + sizeof suffix);
+    if (output != NULL) {
+        memcpy(output, base, length);
+        memcpy(output + length, suffix, sizeof suffix);
+    }
+    return output;
+}
+
+static int parse_validation(const char *text, stria_train_options *options)
+{
+    if (text == NULL) {
+        return CLI_DONE;
+    }
+    if (strcmp(text, "test") == 0) {
+        options->validate_on_test = 1;
+        return CLI_DONE;
+    }
+    char *end = NULL;
+    const double share = strtod(text, &end);
+    if (end == text || *end != '\0' || !(share > 0 && share < 1)) {
+        return cli_fail(
+            CLI_MISUSED,
+            "--validation '%s' is neither 'test' nor a share of the training part between 0 and 1", text);
+    }
+    options->validation = share;
+    return CLI_DONE;
+}
+
+/* Draws the parameters and takes over those that another model has. */
+static int take_weights(stria_model *model, stria_context *context, const train_options *options)
+{
+    stria_error err = {0};
+    stria_model *source = NULL;
+    int status = cli_open_model(&source, context, options->init);
+    size_t copied = 0;
+    if (status == CLI_DONE && (stria_model_initialize(model, (uint64_t)options->seed, &err) != STRIA_OK ||
+                               stria_model_copy_tensors(model, source, &copied, &err) != STRIA_OK)) {
+        status = cli_fail(CLI_BAD_INPUT, "--init %s: %s", options->init, err.message);
+    }
+    if (status == CLI_DONE) {
+        cli_note("took %zu of %zu tensors from %s", copied, stria_model_tensor_count(model), options->init);
+    }
+    stria_model_free(source);
+    return status;
+}
+
+static int freeze(stria_model *model, const cli_list *patterns)
+{
+    stria_error err = {0};
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (stria_model_freeze(model, patterns->items[i], &err) != STRIA_OK) {
+            return cli_fail_with(&err, CLI_FROM_OPTION);
+        }
+    }
+    return CLI_DONE;
+}
+
+/* ---- Ending ---- */
+
+static void print_test(stria_context *context, stria_model *model, const stria_dataset *data,
+                       const stria_train_options *options, FILE *stream)
+{
+    stria_error err = {0};
+    stria_evaluation result = {0};
+    if (stria_evaluate(&result, model, data, STRIA_PART_TEST, 0, options->loss, &err) != STRIA_OK) {
+        cli_note("the test part could not be evaluated: %s", err.message);
+        return;
+    }
+    char count[CLI_NUMBER_SIZE], number[CLI_NUMBER_SIZE];
+    fprintf(stream, "test: ");
+    if (result.class_count > 0) {
+        fprintf(stream, "accuracy %.4f, ", result.accuracy);
+    }
+    fprintf(stream, "loss %s (%s samples)\n", cli_figure_text(result.loss, number),
+            cli_count_text(result.count, count));
+    stria_evaluation_free(&result, context);
+}
+
+static void print_figures(const char *what, double loss, double accuracy, FILE *stream)
+{
+    char number[CLI_NUMBER_SIZE];
+    fprintf(stream, "%s: ", what);
+    if (accuracy >= 0) {
+        fprintf(stream, "accuracy %.4f, ", accuracy);
+    }
+    fprintf(stream, "loss %s\n", cli_figure_text(loss, number));
+}
+
+/* The closing lines. With --json the epochs are the results, and these go to stderr. */
+static void print_result(const stria_train_result *result, const stria_train_options *options,
+                         stria_context *context, stria_model *model, const stria_dataset *data,
+                         const display *shown)
+{
+    if (shown->json && shown->quiet) {
+        return;
+    }
+    FILE *stream = shown->json ? stderr : stdout;
+    char seconds[CLI_NUMBER_SIZE];
+    fprintf(stream, "trained: %d epoch%s, %s%s%s\n", result->epochs, result->epochs == 1 ? "" : "s",
+            cli_seconds_text(result->seconds, seconds), result->resumed ? " in this run" : "",
+            result->stopped_early ? ", stopped early" : "");
+    const bool validated = options->validation > 0 || options->validate_on_test;
+    if (validated && result->best_epoch > 0 && result->best_epoch != result->epochs) {
+        fprintf(stream, "best epoch: %d%s\n", result->best_epoch, options->restore_best ? ", restored" : "");
+    }
+    print_figures("training", result->last.loss, result->last.accuracy, stream);
+    if (validated) {
+        print_figures("validation", result->last.val_loss, result->last.val_accuracy, stream);
+    }
+    if (!options->validate_on_test && stria_dataset_count(data, STRIA_PART_TEST) > 0) {
+        print_test(context, model, data, options, stream);
+    }
+    fputs("saved: ", stream);
+    cli_write_text(stream, options->output);
+    fputc('\n', stream);
+}
+
+/* Says how to go on after a signal: the same command line with --resume. */
+static int stopped(const stria_error *err, const char *command, bool has_resume)
+{
+    cli_fail(CLI_SIGNAL, "%s; continue with: %s%s", err->message, command, has_resume ? "" : " --resume");
+    return CLI_SIGNAL + (int)stopped_by;
+}
+
+static int train(stria_context *context, stria_model *model, const stria_dataset *data,
+                 const train_options *options, stria_train_options *library, const char *command)
+{
+    stria_error err = {0};
+    stria_train_result result = {0};
+    display shown = {
+        .progress = {.has_accuracy = stria_dataset_class_count(data) > 0,
+                     .has_validation = library->validation > 0 || library->validate_on_test},
+        .json = options->json,
+        .quiet = options->quiet,
+    };
+    library->on_epoch = on_epoch;
+    library->on_progress = on_progress;
+    library->cancelled = cancelled;
+    library->payload = &shown;
+    catch_signals();
+    const stria_status trained = stria_train(model, data, library, &result, &err);
+    release_signals();
+    cli_progress_clear(&shown.progress);
+    if (trained == STRIA_ERROR_CANCELLED) {
+        return stopped(&err, command, options->resume);
+    }
+    if (trained != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_OPTION);
+    }
+    print_result(&result, library, context, model, data, &shown);
+    return shown.json_status;
+}
+
+static int run(int argc, char **argv)
+{
+    train_options options = {.epochs = 10, .batch = 64};
+    cli_arguments arguments;
+    int status;
+    char *command = cli_command_line(argc, argv), *output = NULL;
+    if (command == NULL) {
+        return cli_fail_memory();
+    }
+    stria_context *context = NULL;
+    stria_model *model = NULL;
+    stria_dataset *data = NULL;
+    stria_error err = {0};
+    if (!cli_parse(&cli_train_command, argc, argv, &options, &arguments, &status)) {
+        goto end;
+    }
+    const char *model_name = arguments.items[0];
+    if (options.quiet) {
+        cli_notes_off();
+    }
+    if (options.json && (status = cli_json_check()) != CLI_DONE) {
+        goto end;
+    }
+    output = options.output == NULL ? default_output(model_name) : NULL;
+    if (options.output == NULL && output == NULL) {
+        status = cli_fail_memory();
+        goto end;
+    }
+    stria_train_options library = {
+        .struct_size = sizeof library,
+        .epochs = (int)options.epochs,
+        .batch = options.batch,
+        .optimizer = options.optimizer,
+        .learning_rate = options.learning_rate,
+        .schedule = options.schedule,
+        .loss = options.loss,
+        .seed = (uint64_t)options.seed,
+        .no_shuffle = options.no_shuffle,
+        .patience = (int)options.patience,
+        .restore_best = options.restore_best,
+        .output = output != NULL ? output : options.output,
+        .resume = options.resume,
+        .log = options.log,
+        .command = command,
+    };
+    if ((status = parse_validation(options.validation, &library)) != CLI_DONE) {
+        goto end;
+    }
+    if (stria_train_options_check(&library, &err) != STRIA_OK) {
+        status = cli_fail_with(&err, CLI_FROM_OPTION);
+        goto end;
+    }
+    if (output != NULL && strcmp(output, model_name) == 0) {
+        status = cli_fail(CLI_MISUSED,
+                          "the trained model would replace %s; say where it shall go with -o FILE", output);
+        goto end;
+    }
+    if ((status = cli_open_context(&context, options.threads, options.cpu)) != CLI_DONE ||
+        (status = cli_open_model(&model, context, model_name)) != CLI_DONE ||
+        (status = cli_open_data(&data, context, arguments.items[1])) != CLI_DONE) {
+        goto end;
+    }
+    if (options.init != NULL) {
+        status = take_weights(model, context, &options);
+        library.keep_parameters = 1;
+    } else if (cli_is_trained(model, model_name)) {
+        cli_note("going on from the weights in %s", model_name);
+        library.keep_parameters = 1;
+    }
+    if (status == CLI_DONE) {
+        status = freeze(model, &options.freeze);
+    }
+    if (status == CLI_DONE) {
+        status = train(context, model, data, &options, &library, command);
+    }
+end:
+    stria_dataset_free(data);
+    stria_model_free(model);
+    stria_context_free(context);
+    free(output);
+    free(command);
+    return status;
+}
+
+static void more_help(FILE *stream, int width)
+{
+    (void)width;
+    static const char *const lists[][2] = {
+        {"optimizer", "optimizers"}, {"schedule", "schedules"}, {"loss", "losses"}};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        fprintf(stream, "\n%s\n", lists[i][1]);
+        cli_print_choices(stream, lists[i][0]);
+    }
+}
+
+static const cli_option options_table[] = {
+    {.name = "epochs",
+     .type = CLI_INTEGER,
+     .offset = offsetof(train_options, epochs),
+     .value = "N",
+     .min = 1,
+     .max = 1e6,
+     .help = "passes over the training part (default 10)"},
+    {.name = "batch",
+     .type = CLI_INTEGER,
+     .offset = offsetof(train_options, batch),
+     .value = "N",
+     .min = 1,
+     .max = 1e6,
+     .help = "samples for each step (default 64)"},
+    {.name = "optimizer",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, optimizer),
+     .value = "TEXT",
+     .help = "optimizer with its arguments, as 'sgd momentum=0.9' (default adam)"},
+    {.name = "lr",
+     .type = CLI_NUMBER,
+     .offset = offsetof(train_options, learning_rate),
+     .value = "F",
+     .min = 1e-12,
+     .max = 1e6,
+     .help = "learning rate (default: the optimizer's, 0.001; 0.01 for sgd)"},
+    {.name = "schedule",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, schedule),
+     .value = "TEXT",
+     .help = "how the learning rate changes, as 'cosine' or 'step every=3 factor=0.5' (default constant)"},
+    {.name = "loss",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, loss),
+     .value = "LOSS",
+     .help = "what is made small (default: cross-entropy for classes, mean squared error for targets)"},
+    {.name = "validation",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, validation),
+     .value = "F|test",
+     .help = "measure after each epoch on a share F of the training part, taken from its end, or on the test "
+             "part "
+             "(default: no validation; the test part is measured once, at the end)"},
+    {.name = "patience",
+     .type = CLI_INTEGER,
+     .offset = offsetof(train_options, patience),
+     .value = "N",
+     .min = 0,
+     .max = 1e6,
+     .help = "stop after N epochs without a better validation loss, or loss (default: never)"},
+    {.name = "restore-best",
+     .type = CLI_FLAG,
+     .offset = offsetof(train_options, restore_best),
+     .help = "end with the parameters of the best epoch"},
+    {.name = "seed",
+     .type = CLI_INTEGER,
+     .offset = offsetof(train_options, seed),
+     .value = "N",
+     .min = 0,
+     .max = 9007199254740992.0,
+     .help =
+         "of initial weights, shuffling and random layers (default 0); the same seed gives the same bits"},
+    {.name = "no-shuffle",
+     .type = CLI_FLAG,
+     .offset = offsetof(train_options, no_shuffle),
+     .help = "take the samples in their order"},
+    {.name = "init",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, init),
+     .value = "FILE",
+     .help = "begin with the weights in FILE, for every tensor of the same name and shape"},
+    {.name = "freeze",
+     .type = CLI_REPEATED,
+     .offset = offsetof(train_options, freeze),
+     .value = "PATTERN",
+     .help = "do not train the layers whose names match, as 'conv2d*'; may be given several times"},
+    {.name = "resume",
+     .type = CLI_FLAG,
+     .offset = offsetof(train_options, resume),
+     .help = "go on from the last checkpoint of the same output file, if there is one"},
+    {.name = "output",
+     .letter = 'o',
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, output),
+     .value = "FILE",
+     .help = "the trained model (default: the model's name with .safetensors, in this folder); checkpoints "
+             "stand beside "
+             "it as FILE.last and FILE.best"},
+    {.name = "log",
+     .type = CLI_TEXT,
+     .offset = offsetof(train_options, log),
+     .value = "FILE",
+     .help = "write a CSV file with a row for each epoch"},
+    {.name = "quiet",
+     .type = CLI_FLAG,
+     .offset = offsetof(train_options, quiet),
+     .help = "print no progress and no remarks"},
+    CLI_OPTION_THREADS(train_options, threads),
+    CLI_OPTION_CPU(train_options, cpu),
+    {.name = "json",
+     .type = CLI_FLAG,
+     .offset = offsetof(train_options, json),
+     .help = "print a line of JSON for each epoch on stdout"},
+};
+
+const cli_command cli_train_command = {
+    .name = "train",
+    .title = "trains a model on data and saves it",
+    .arguments = "MODEL DATA",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .description = "MODEL is a file of model text, the name of a ready model ('stria help models'), or a "
+                   "trained model, whose "
+                   "weights training then goes on from. DATA is a folder of IDX files, a .npz file, or a "
+                   "known name: digits, "
+                   "fashion-mnist.\n\n"
+                   "Ctrl-C stops after the current step and saves; the same command with --resume goes on, "
+                   "and ends with the same "
+                   "weights, bit for bit, as a run that was never stopped.",
+    .examples = "stria train lenet5 fashion-mnist --epochs 5\n"
+                "stria train my.stria digits --validation 0.2 --patience 5 --restore-best\n"
+                "stria train lenet5 fashion-mnist --optimizer 'sgd momentum=0.9' --lr 0.02",
+    .options = options_table,
+    .option_count = sizeof options_table / sizeof options_table[0],
+    .more_help = more_help,
+    .run = run,
+};

@@ -1,0 +1,29 @@
+/* The commands, each in its cmd_*.c, and the table that main() and `stria help` share. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "exit_status.h"
+#include "options.h"
+
+extern const cli_command cli_bench_command;
+extern const cli_command cli_eval_command;
+extern const cli_command cli_help_command;
+extern const cli_command cli_new_command;
+extern const cli_command cli_predict_command;
+extern const cli_command cli_summary_command;
+extern const cli_command cli_train_command;
+extern const cli_command cli_version_command;
+
+/* In the order in which a user meets them; ends with NULL. */
+extern const cli_command *const cli_commands[];
+
+/* The command called `name`, or NULL. */
+const cli_command *cli_find_command(const char *name);
+
+/* What `stria` and `stria help` print. */
+void cli_print_overview(FILE *stream);
+
+/* `stria bench --worker`: answers requests on stdin until it ends. */
+int cli_bench_worker(int64_t threads, const char *cpu, const char *lock_path);
+
+#endif

@@ -1,0 +1,123 @@
+/* Opening what commands work on. See open.h. */
+#include "open.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "terminal.h"
+#include "text.h"
+
+static void log_line(stria_log_level level, const char *message, void *payload)
+{
+    (void)payload;
+    if (level == STRIA_LOG_WARNING) {
+        cli_note("warning: %s", message);
+    }
+}
+
+int cli_open_context(stria_context **context, int64_t threads, const char *cpu)
+{
+    stria_error err = {0};
+    const stria_context_options options = {
+        .struct_size = sizeof options, .log = log_line, .cpu = cpu, .threads = (int)threads};
+    if (stria_context_create(context, &options, &err) != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_OPTION);
+    }
+    return CLI_DONE;
+}
+
+int cli_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* As compilers do it: file:line:column: message, the line, a caret under the marked part. */
+static void show_mistake(const stria_diagnostic *diagnostic, void *payload)
+{
+    int *shown = payload;
+    ++*shown;
+    const cli_terminal terminal = cli_terminal_of(stderr);
+    const char *plain = cli_style_text(&terminal, CLI_PLAIN);
+    fputs(cli_style_text(&terminal, CLI_BOLD), stderr);
+    cli_write_text(stderr, diagnostic->file);
+    fprintf(stderr, ":%d:%d:%s ", diagnostic->line, diagnostic->column, plain);
+    cli_write_text(stderr, diagnostic->message);
+    fputs("\n  ", stderr);
+    cli_write_text(stderr, diagnostic->source);
+    char before[512];
+    snprintf(before, sizeof before, "%.*s", diagnostic->column - 1, diagnostic->source);
+    fprintf(stderr, "\n  %*s%s^", cli_text_width(before), "", cli_style_text(&terminal, CLI_RED));
+    for (int i = 1; i < diagnostic->length; i++) {
+        fputc('~', stderr);
+    }
+    fprintf(stderr, "%s\n", plain);
+}
+
+static int fail_model(const stria_error *err, const char *name, int shown)
+{
+    if (shown == 1) {
+        return cli_fail(CLI_BAD_INPUT, "%s has a mistake", name);
+    }
+    if (shown > 1) {
+        return cli_fail(CLI_BAD_INPUT, "%s has %d mistakes", name, shown);
+    }
+    if (err->code == STRIA_ERROR_MISSING && strpbrk(name, "/.") == NULL) {
+        cli_nearest nearest = cli_nearest_to(name);
+        for (size_t i = 0; stria_architecture_name(i) != NULL; i++) {
+            cli_nearest_offer(&nearest, stria_architecture_name(i));
+        }
+        if (nearest.best != NULL) {
+            return cli_fail(CLI_ENVIRONMENT, "there is no file and no ready model '%s'; did you mean '%s'?",
+                            name, nearest.best);
+        }
+        return cli_fail(CLI_ENVIRONMENT,
+                        "there is no file and no ready model '%s'; 'stria help models' lists them", name);
+    }
+    return cli_fail_with(err, CLI_FROM_FILE);
+}
+
+static int open_model(stria_model **model, stria_context *context, const char *name, int without_parameters)
+{
+    stria_error err = {0};
+    int shown = 0;
+    stria_parse_options options = {.struct_size = sizeof options,
+                                   .diagnostic = show_mistake,
+                                   .payload = &shown,
+                                   .without_parameters = without_parameters};
+    const char *ready = cli_exists(name) ? NULL : stria_architecture_text(name);
+    stria_status status;
+    if (ready != NULL) {
+        cli_note("there is no file '%s'; taking the ready model of that name", name);
+        options.file_name = name;
+        status = stria_model_parse(model, context, ready, strlen(ready), &options, &err);
+    } else {
+        status = stria_model_load(model, context, name, &options, &err);
+    }
+    return status == STRIA_OK ? CLI_DONE : fail_model(&err, name, shown);
+}
+
+int cli_open_model(stria_model **model, stria_context *context, const char *name)
+{
+    return open_model(model, context, name, 0);
+}
+
+int cli_open_description(stria_model **model, stria_context *context, const char *name)
+{
+    return open_model(model, context, name, 1);
+}
+
+int cli_is_trained(const stria_model *model, const char *name)
+{
+    static const char suffix[] = ".safetensors";
+    const size_t length = strlen(name), end = sizeof suffix - 1;
+    return stria_model_metadata(model, "created") != NULL ||
+           (length > end && strcmp(name + length - end, suffix) == 0);
+}
+
+int cli_open_data(stria_dataset **data, stria_context *context, const char *name)
+{
+    stria_error err = {0};
+    return stria_dataset_open(data, context, name, &err) == STRIA_OK ? CLI_DONE
+                                                                     : cli_fail_with(&err, CLI_FROM_FILE);
+}

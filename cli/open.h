@@ -1,0 +1,28 @@
+/* Opening what commands work on: a context, a model by path or ready name, a data set. Each prints what is
+ * wrong and returns the exit status, CLI_DONE when it went well. */
+#ifndef CLI_OPEN_H
+#define CLI_OPEN_H
+
+#include <stria/stria.h>
+
+#include "exit_status.h"
+
+/* `threads` 0 and `cpu` NULL are the defaults. Warnings of the library go to stderr. */
+int cli_open_context(stria_context **context, int64_t threads, const char *cpu);
+
+/* A file of model text or a trained model; or, when there is no such file, a ready model's name, which is
+ * remarked on stderr. Every mistake in a model text is shown with its line and a caret. */
+int cli_open_model(stria_model **model, stria_context *context, const char *name);
+
+/* The same without parameters: it can only be described, and costs no memory for them. */
+int cli_open_description(stria_model **model, stria_context *context, const char *name);
+
+/* Whether `name` is a file with weights, which training goes on from, rather than model text. */
+int cli_is_trained(const stria_model *model, const char *name);
+
+int cli_open_data(stria_dataset **data, stria_context *context, const char *name);
+
+/* Whether something of that name is in the file system. */
+int cli_exists(const char *path);
+
+#endif

@@ -1,0 +1,89 @@
+/* Declared options: one table per command parses its command line and prints its help.
+ *
+ * Options may stand anywhere, as `--name value` or `--name=value`; some have a letter, `-o value`. `--` ends
+ * them. The last of several wins, unless the option collects them. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum cli_option_type {
+    CLI_FLAG,     /* bool: present or not */
+    CLI_INTEGER,  /* int64_t from `min` to `max` */
+    CLI_NUMBER,   /* double from `min` to `max` */
+    CLI_TEXT,     /* const char *, one of `words` when there are any */
+    CLI_REPEATED, /* cli_list */
+} cli_option_type;
+
+#define CLI_LIST_CAPACITY 32
+
+/* The values of an option that may be given several times. */
+typedef struct cli_list {
+    size_t count;
+    const char *items[CLI_LIST_CAPACITY];
+} cli_list;
+
+typedef struct cli_option {
+    const char *name; /* without the dashes */
+    char letter;      /* 'o' for -o; 0 for none */
+    cli_option_type type;
+    size_t offset;     /* of its field in the command's struct */
+    const char *value; /* what the help calls its value, "N"; NULL for a flag */
+    const char *help;
+    double min, max;   /* of integers and numbers */
+    const char *words; /* the words a text may be, separated by spaces; NULL: any */
+} cli_option;
+
+/* A command: what `stria NAME` is. */
+typedef struct cli_command {
+    const char *name;
+    const char *title;     /* one line, as a sentence goes on after "stria NAME" */
+    const char *arguments; /* "MODEL DATA"; "" for none */
+    int min_arguments, max_arguments;
+    const char *description; /* paragraphs; may be NULL */
+    const char *examples;    /* lines */
+    const cli_option *options;
+    size_t option_count;
+    void (*more_help)(FILE *stream, int width); /* lists that the library knows; may be NULL */
+    int (*run)(int argc, char **argv);          /* argv[0] is the command's name; returns the exit status */
+} cli_command;
+
+/* The things on the command line that are not options. */
+typedef struct cli_arguments {
+    int count;
+    char **items;
+} cli_arguments;
+
+/* Fills the struct of options, which holds the defaults. True when the command shall go on. Otherwise *status
+ * is how it ends: help was asked for and printed, or the mistake was said. The order of argv changes. */
+bool cli_parse(const cli_command *command, int argc, char **argv, void *options, cli_arguments *arguments,
+               int *status);
+
+/* Prints the command's help. */
+void cli_print_help(const cli_command *command, FILE *stream);
+
+/* Options that several commands have, to stand in their tables. */
+#define CLI_OPTION_JSON(owner, field)                                                                        \
+    {                                                                                                        \
+        .name = "json", .type = CLI_FLAG, .offset = offsetof(owner, field),                                  \
+        .help = "print the results as JSON"                                                                  \
+    }
+#define CLI_OPTION_THREADS(owner, field)                                                                     \
+    {                                                                                                        \
+        .name = "threads", .type = CLI_INTEGER, .offset = offsetof(owner, field), .value = "N",              \
+        .help = "threads to compute with (default: the CPUs this process may use); the results do not "      \
+                "depend on it",                                                                              \
+        .min = 1, .max = 256                                                                                 \
+    }
+#define CLI_OPTION_CPU(owner, field)                                                                         \
+    {                                                                                                        \
+        .name = "cpu", .type = CLI_TEXT, .offset = offsetof(owner, field), .value = "LEVEL",                 \
+        .help = "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "           \
+                "STRIA_CPU, else the "                                                                       \
+                "best there is)"                                                                             \
+    }
+
+#endif

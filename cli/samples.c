@@ -1,0 +1,183 @@
+/* The inputs of a prediction. See samples.h. */
+#include "samples.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+
+size_t cli_shape_elements(const stria_shape *shape)
+{
+    size_t count = 1;
+    for (int i = 0; i < shape->rank; i++) {
+        count *= (size_t)shape->sizes[i];
+    }
+    return count;
+}
+
+size_t cli_samples_count(const cli_samples *samples)
+{
+    return samples->array.shape.rank > 0 ? (size_t)samples->array.shape.sizes[0] : 0;
+}
+
+char *cli_sample_name(const cli_samples *samples, size_t sample, char *text, size_t size)
+{
+    if (samples->indices != NULL) {
+        snprintf(text, size, "%s[%lu]", samples->name, (unsigned long)samples->indices[sample]);
+    } else if (cli_samples_count(samples) > 1) {
+        snprintf(text, size, "%s[%zu]", samples->name, sample);
+    } else {
+        snprintf(text, size, "%s", samples->name);
+    }
+    return text;
+}
+
+void cli_samples_free(cli_samples *samples, stria_context *context)
+{
+    stria_array_free(&samples->array, context);
+    free(samples->stored);
+    free(samples->indices);
+    free(samples->labels);
+    *samples = (cli_samples){0};
+}
+
+/* Copies the numbers as they are now. Bytes are shown from 0 to 255, other numbers between their extremes. */
+static int keep(cli_samples *samples, bool are_bytes)
+{
+    const size_t count = cli_shape_elements(&samples->array.shape);
+    samples->stored = malloc(count > 0 ? count * sizeof(float) : 1);
+    if (samples->stored == NULL) {
+        return cli_fail_memory();
+    }
+    memcpy(samples->stored, samples->array.values, count * sizeof(float));
+    samples->high = are_bytes ? 255 : 0;
+    for (size_t i = 0; i < count && !are_bytes; i++) {
+        samples->low = fminf(samples->low, samples->stored[i]);
+        samples->high = fmaxf(samples->high, samples->stored[i]);
+    }
+    return CLI_DONE;
+}
+
+int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
+                          const char *path, bool keep_stored)
+{
+    stria_error err = {0};
+    samples->name = path;
+    if (stria_array_read(&samples->array, context, path, &err) != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_FILE);
+    }
+    if (keep_stored) {
+        const int status = keep(samples, samples->array.from_bytes != 0);
+        if (status != CLI_DONE) {
+            return status;
+        }
+    }
+    if (stria_array_fit(&samples->array, context, model, &err) != STRIA_OK) {
+        return cli_fail(CLI_BAD_INPUT, "%s: %s", path, err.message);
+    }
+    return CLI_DONE;
+}
+
+/* One "7" or "10-19" of a list. *next is where it ends. */
+static bool parse_span(const char *text, unsigned long *first, unsigned long *last, char **next)
+{
+    *first = strtoul(text, next, 10);
+    if (*text < '0' || *text > '9' || *first > UINT32_MAX) {
+        return false;
+    }
+    *last = *first;
+    if (**next == '-') {
+        const char *end = *next + 1;
+        *last = strtoul(end, next, 10);
+        return *end >= '0' && *end <= '9' && *last >= *first && *last <= UINT32_MAX;
+    }
+    return true;
+}
+
+/* Walks through the lists; counts the places, and writes them when `indices` is given. */
+static int parse_index(const cli_list *index, size_t available, uint32_t *indices, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < index->count; i++) {
+        const char *at = index->items[i];
+        for (;;) {
+            unsigned long first, last;
+            char *next = NULL;
+            if (!parse_span(at, &first, &last, &next) || (*next != '\0' && *next != ',')) {
+                return cli_fail(CLI_MISUSED, "--index '%s' is no list of places such as 0,5,10-19",
+                                index->items[i]);
+            }
+            if (last >= available) {
+                return cli_fail(CLI_MISUSED, "--index %lu: the part has %zu samples, 0 to %zu", last,
+                                available, available > 0 ? available - 1 : 0);
+            }
+            for (unsigned long place = first; place <= last; place++) {
+                if (indices != NULL) {
+                    indices[*count] = (uint32_t)place;
+                }
+                ++*count;
+            }
+            if (*next == '\0') {
+                break;
+            }
+            at = next + 1;
+        }
+    }
+    return CLI_DONE;
+}
+
+static int list_indices(cli_samples *samples, const cli_list *index, size_t available, size_t *count)
+{
+    int status = parse_index(index, available, NULL, count);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    samples->indices = malloc(*count * sizeof *samples->indices);
+    samples->labels =
+        stria_dataset_class_count(samples->data) > 0 ? malloc(*count * sizeof *samples->labels) : NULL;
+    if (samples->indices == NULL ||
+        (samples->labels == NULL && stria_dataset_class_count(samples->data) > 0)) {
+        return cli_fail_memory();
+    }
+    return parse_index(index, available, samples->indices, count);
+}
+
+int cli_samples_read_data(cli_samples *samples, stria_context *context, const stria_model *model,
+                          const stria_dataset *data, const char *name, stria_part part, const cli_list *index,
+                          bool keep_stored)
+{
+    stria_error err = {0};
+    samples->name = name;
+    samples->data = data;
+    size_t count = 0;
+    int status = list_indices(samples, index, stria_dataset_count(data, part), &count);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    const stria_shape *sample = stria_dataset_shape(data);
+    stria_shape shape = {.rank = sample->rank + 1, .sizes = {(int64_t)count}};
+    memcpy(shape.sizes + 1, sample->sizes, (size_t)sample->rank * sizeof sample->sizes[0]);
+    if (stria_array_create(&samples->array, context, &shape, &err) != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_FILE);
+    }
+    if (keep_stored) { /* read once without scaling, then as the model wants them */
+        if (stria_dataset_read(data, part, samples->indices, count, "", samples->array.values, NULL, NULL,
+                               &err) != STRIA_OK) {
+            return cli_fail_with(&err, CLI_FROM_FILE);
+        }
+        status = keep(samples, strcmp(stria_dataset_preprocessing(data), "scale=0.00392156862745098") == 0);
+        if (status != CLI_DONE) {
+            return status;
+        }
+    }
+    if (stria_dataset_read(data, part, samples->indices, count, stria_preprocessing_for(model, data),
+                           samples->array.values, samples->labels, NULL, &err) != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_FILE);
+    }
+    if (stria_array_fit(&samples->array, context, model, &err) != STRIA_OK) {
+        return cli_fail(CLI_BAD_INPUT, "%s: %s", name, err.message);
+    }
+    return CLI_DONE;
+}
