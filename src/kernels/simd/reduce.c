@@ -1,0 +1,483 @@
+/* Operations on the columns of [rows, columns], which batch normalisation and bias gradients are made of.
+ *
+ * A picture layer may have 6 columns, which would leave most of a vector empty. Up to NARROW columns, as many
+ * rows as make whole vectors of 16 are therefore taken as one wide row (6 columns: 32 rows, 192 numbers), and
+ * the wide row is folded at the end. The order of all sums depends on the shape alone, not on the width of
+ * the vectors or the threads. */
+#include <math.h>
+#include <stdatomic.h>
+
+#include "kernels/families.h"
+#include "kernels/simd/activation.h"
+#include "kernels/simd/cut.h"
+#include "kernels/simd/softmax.h"
+
+#define NARROW     64            /* columns that are joined into wide rows */
+#define STRIP      256           /* columns that are summed together; wider rows are cut into strips */
+#define WIDE       (16 * NARROW) /* the longest wide row, at least STRIP */
+#define ROW_GROUP  8             /* rows that are added in a tree */
+#define MAX_PIECES 8             /* of the rows, for the pool */
+
+/* Rows joined into a wide row: as many as make whole vectors of 16, and a loop worth starting. */
+static size_t rows_joined(size_t columns)
+{
+    if (columns > NARROW || columns == 0)
+        return 1;
+    size_t joined = 16;
+    for (size_t odd = columns; joined > 1 && odd % 2 == 0; odd /= 2)
+        joined /= 2;
+    while (columns * joined < 128)
+        joined *= 2;
+    return joined;
+}
+
+/* ---- Sums ---- */
+
+typedef enum column_kind { COLUMN_SUM, COLUMN_SQUARES, COLUMN_PRODUCTS } column_kind;
+
+/* Sums over some rows of a strip of columns. */
+typedef struct column_totals {
+    double first[STRIP];  /* sums; means; sums of dy */
+    double second[STRIP]; /* -; sums of squared distances; sums of products */
+} column_totals;
+
+/* Sums in wide rows. The slack lets whole vectors pass the end. */
+typedef struct wide_sums {
+    float first[WIDE + VL], second[WIDE + VL];
+} wide_sums;
+
+/* What a row contributes at one place: to the first sum, to the second. */
+VEC_INLINE void contribution(column_kind kind, vec x, vec y, vec centre, vec *first, vec *second)
+{
+    vec distance = (kind == COLUMN_PRODUCTS ? y : x) - centre;
+    *first = x;
+    *second = kind == COLUMN_PRODUCTS ? x * distance : distance * distance;
+}
+
+/* The sum of a group, in v[0]. */
+VEC_INLINE void add_halves(vec v[ROW_GROUP])
+{
+    VEC_UNROLL
+    for (size_t r = 0; r < 4; r++)
+        v[r] += v[r + 4];
+    v[0] = (v[0] + v[2]) + (v[1] + v[3]);
+}
+
+/* Adds `rows` (1 or ROW_GROUP, a constant) rows at one vector of places to the sums, of which `n` count. */
+VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
+                          const float *centre, float *first, float *second, size_t n)
+{
+    vec a[ROW_GROUP], b[ROW_GROUP], middle = kind == COLUMN_SUM ? (vec){0} : vec_load(centre);
+    VEC_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        vec v = n == VL ? vec_load(x + r * stride) : vec_load_first(x + r * stride, n), w = {0};
+        if (kind == COLUMN_PRODUCTS)
+            w = n == VL ? vec_load(y + r * stride) : vec_load_first(y + r * stride, n);
+        contribution(kind, v, w, middle, &a[r], &b[r]);
+    }
+    if (rows == ROW_GROUP) {
+        add_halves(a);
+        add_halves(b);
+    }
+    if (kind != COLUMN_SQUARES)
+        vec_store_first(first, vec_load(first) + a[0], n);
+    if (kind != COLUMN_SUM)
+        vec_store_first(second, vec_load(second) + b[0], n);
+}
+
+VEC_INLINE void add_rows(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
+                         size_t width, const float *centre, wide_sums *sums)
+{
+    size_t i = 0;
+    for (; i + VL <= width; i += VL)
+        add_group(kind, rows, x + i, y + i, stride, centre + i, sums->first + i, sums->second + i, VL);
+    if (i < width)
+        add_group(kind, rows, x + i, y + i, stride, centre + i, sums->first + i, sums->second + i, width - i);
+}
+
+/* Adds `rows` rows of `width` numbers, `stride` apart, and of one more row the first `rest` numbers. */
+VEC_INLINE void add_wide_rows(column_kind kind, const float *x, const float *y, size_t stride, size_t width,
+                              size_t rows, size_t rest, const float *centre, wide_sums *sums)
+{
+    size_t r = 0;
+    for (; r + ROW_GROUP <= rows; r += ROW_GROUP)
+        add_rows(kind, ROW_GROUP, x + r * stride, y + r * stride, stride, width, centre, sums);
+    for (; r < rows; r++)
+        add_rows(kind, 1, x + r * stride, y + r * stride, stride, width, centre, sums);
+    if (rest > 0)
+        add_rows(kind, 1, x + r * stride, y + r * stride, stride, rest, centre, sums);
+}
+
+static void clear(float *sums, size_t count)
+{
+    for (size_t i = 0; i < count; i += VL)
+        vec_store(sums + i, (vec){0});
+}
+
+/* Adds a wide row up by columns. */
+static void fold(const float *sums, size_t columns, size_t joined, double *totals)
+{
+    for (size_t c = 0; c < columns; c++) {
+        double total = 0;
+        for (size_t j = 0; j < joined; j++)
+            total += (double)sums[j * columns + c];
+        totals[c] += total;
+    }
+}
+
+/* Repeats a row of numbers to a wide row. */
+static void repeat(const float *row, size_t columns, size_t joined, float *wide)
+{
+    for (size_t j = 0; j < joined; j++)
+        for (size_t c = 0; c < columns; c++)
+            wide[j * columns + c] = row[c];
+}
+
+/* Joins the moments of two sets of numbers (Chan, Golub and LeVeque, "Updating formulae and a pairwise
+ * algorithm for computing sample variances", 1979). */
+static void join_moments(double count_a, column_totals *a, double count_b, const column_totals *b,
+                         size_t columns)
+{
+    double count = count_a + count_b;
+    for (size_t c = 0; c < columns; c++) {
+        double distance = b->first[c] - a->first[c];
+        a->first[c] += distance * (count_b / count);
+        a->second[c] += b->second[c] + distance * distance * (count_a * count_b / count);
+    }
+}
+
+typedef struct column_job {
+    column_kind kind;
+    const float *x, *y; /* [rows,columns]; y for products */
+    const float *mean;  /* [columns], for products */
+    float *first, *second;
+    size_t rows, columns;
+    size_t piece;            /* rows, when they are cut */
+    column_totals *partials; /* one per piece, NULL when the columns are cut instead */
+} column_job;
+
+/* A block of rows short enough to stay in the first cache for a second pass, and for floats to sum. */
+static size_t rows_in_block(size_t width, size_t joined)
+{
+    const size_t block = 16384;
+    size_t rows = block / width / ROW_GROUP * ROW_GROUP;
+    return (rows > 0 ? rows : ROW_GROUP) * joined;
+}
+
+/* Where a strip of columns lies. */
+typedef struct column_strip {
+    size_t first, columns, joined, width, stride;
+} column_strip;
+
+static column_strip strip_of(const column_job *job, size_t strip)
+{
+    size_t first = strip * STRIP, joined = rows_joined(job->columns);
+    size_t columns = job->columns - first < STRIP ? job->columns - first : STRIP;
+    return (column_strip){first, columns, joined, columns * joined, job->columns * joined};
+}
+
+static void add_block(column_kind kind, const column_job *job, const column_strip *strip, size_t row,
+                      size_t rows, const float *centre, wide_sums *sums)
+{
+    const float *x = job->x + row * job->columns + strip->first;
+    const float *y = kind == COLUMN_PRODUCTS ? job->y + row * job->columns + strip->first : x;
+    size_t wide = rows / strip->joined, rest = rows % strip->joined * strip->columns;
+    switch (kind) {
+    case COLUMN_SUM:
+        add_wide_rows(COLUMN_SUM, x, y, strip->stride, strip->width, wide, rest, centre, sums);
+        break;
+    case COLUMN_SQUARES:
+        add_wide_rows(COLUMN_SQUARES, x, y, strip->stride, strip->width, wide, rest, centre, sums);
+        break;
+    case COLUMN_PRODUCTS:
+        add_wide_rows(COLUMN_PRODUCTS, x, y, strip->stride, strip->width, wide, rest, centre, sums);
+        break;
+    }
+}
+
+/* Means and squared distances of one block, in two passes over it. */
+static void block_moments(const column_job *job, const column_strip *strip, size_t row, size_t rows,
+                          wide_sums *sums, float *centre, column_totals *moments)
+{
+    float rounded[STRIP];
+    clear(sums->first, strip->width);
+    add_block(COLUMN_SUM, job, strip, row, rows, centre, sums);
+    for (size_t c = 0; c < strip->columns; c++)
+        moments->first[c] = moments->second[c] = 0;
+    fold(sums->first, strip->columns, strip->joined, moments->first);
+    for (size_t c = 0; c < strip->columns; c++) {
+        moments->first[c] /= (double)rows;
+        rounded[c] = (float)moments->first[c];
+    }
+    repeat(rounded, strip->columns, strip->joined, centre);
+    clear(sums->second, strip->width);
+    add_block(COLUMN_SQUARES, job, strip, row, rows, centre, sums);
+    fold(sums->second, strip->columns, strip->joined, moments->second);
+}
+
+/* The totals of one strip over some rows. */
+static void total_rows(const column_job *job, const column_strip *strip, size_t first, size_t rows,
+                       column_totals *totals)
+{
+    wide_sums sums;
+    float centre[WIDE + VL];
+    column_totals block;
+    size_t step = rows_in_block(strip->width, strip->joined);
+    clear(centre, strip->width);
+    if (job->kind == COLUMN_PRODUCTS)
+        repeat(job->mean + strip->first, strip->columns, strip->joined, centre);
+    for (size_t c = 0; c < strip->columns; c++)
+        totals->first[c] = totals->second[c] = 0;
+    for (size_t row = first; row < first + rows; row += step) {
+        size_t count = first + rows - row < step ? first + rows - row : step;
+        if (job->kind == COLUMN_SQUARES) {
+            block_moments(job, strip, row, count, &sums, centre, &block);
+            join_moments((double)(row - first), totals, (double)count, &block, strip->columns);
+            continue;
+        }
+        clear(sums.first, strip->width);
+        clear(sums.second, strip->width);
+        add_block(job->kind, job, strip, row, count, centre, &sums);
+        fold(sums.first, strip->columns, strip->joined, totals->first);
+        if (job->kind == COLUMN_PRODUCTS)
+            fold(sums.second, strip->columns, strip->joined, totals->second);
+    }
+}
+
+static void store_totals(const column_job *job, const column_strip *strip, const column_totals *totals)
+{
+    double divisor = job->kind == COLUMN_SQUARES ? (double)job->rows : 1;
+    for (size_t c = 0; c < strip->columns; c++) {
+        job->first[strip->first + c] = (float)totals->first[c];
+        if (job->kind != COLUMN_SUM)
+            job->second[strip->first + c] = (float)(totals->second[c] / divisor);
+    }
+}
+
+static void strip_task(void *argument, size_t task, size_t worker)
+{
+    (void)worker;
+    const column_job *job = argument;
+    column_strip strip = strip_of(job, task);
+    column_totals totals;
+    total_rows(job, &strip, 0, job->rows, &totals);
+    store_totals(job, &strip, &totals);
+}
+
+static void piece_task(void *argument, size_t task, size_t worker)
+{
+    (void)worker;
+    const column_job *job = argument;
+    column_strip strip = strip_of(job, 0);
+    size_t first = task * job->piece, rest = job->rows - first;
+    total_rows(job, &strip, first, rest < job->piece ? rest : job->piece, &job->partials[task]);
+}
+
+/* Cuts the columns into strips, or where there is but one strip the rows into a few pieces whose totals are
+ * joined in order. */
+static void run_columns(column_job *job, stria_pool *pool)
+{
+    if (job->columns > STRIP) {
+        stria_pool_run(pool, (job->columns - 1) / STRIP + 1, strip_task, job);
+        return;
+    }
+    if (job->columns == 0)
+        return;
+    column_totals partials[MAX_PIECES];
+    column_strip strip = strip_of(job, 0);
+    size_t step = rows_in_block(strip.width, strip.joined);
+    size_t pieces = job->rows * job->columns / PIECE_OF_MEMORY + 1;
+    pieces = pieces < MAX_PIECES ? pieces : MAX_PIECES;
+    /* Whole blocks, so that only the last piece has a short one. */
+    job->piece = ((job->rows + pieces - 1) / pieces + step - 1) / step * step;
+    pieces = job->rows > 0 ? (job->rows - 1) / job->piece + 1 : 0;
+    job->partials = partials;
+    if (pieces > 1)
+        stria_pool_run(pool, pieces, piece_task, job);
+    else
+        total_rows(job, &strip, 0, job->rows, &partials[0]);
+    for (size_t p = 1; p < pieces; p++) {
+        size_t first = p * job->piece, rest = job->rows - first;
+        if (job->kind == COLUMN_SQUARES) {
+            join_moments((double)first, &partials[0], (double)(rest < job->piece ? rest : job->piece),
+                         &partials[p], job->columns);
+            continue;
+        }
+        for (size_t c = 0; c < job->columns; c++) {
+            partials[0].first[c] += partials[p].first[c];
+            partials[0].second[c] += partials[p].second[c];
+        }
+    }
+    store_totals(job, &strip, &partials[0]);
+}
+
+static void column_sums(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool)
+{
+    column_job job = {.kind = COLUMN_SUM, .x = x, .first = sums, .rows = rows, .columns = columns};
+    run_columns(&job, pool);
+}
+
+static void column_moments(const float *x, size_t rows, size_t columns, float *mean, float *variance,
+                           stria_pool *pool)
+{
+    column_job job = {
+        .kind = COLUMN_SQUARES, .x = x, .first = mean, .second = variance, .rows = rows, .columns = columns};
+    run_columns(&job, pool);
+}
+
+static void column_products(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
+                            float *sum_dy, float *sum_dyx, stria_pool *pool)
+{
+    column_job job = {.kind = COLUMN_PRODUCTS,
+                      .x = dy,
+                      .y = x,
+                      .mean = mean,
+                      .first = sum_dy,
+                      .second = sum_dyx,
+                      .rows = rows,
+                      .columns = columns};
+    run_columns(&job, pool);
+}
+
+/* ---- Columns applied to every row ---- */
+
+/* Up to three numbers per column, repeated to a wide row. */
+typedef struct wide_factors {
+    float wide[3][WIDE + VL];
+    const float *row[3]; /* the numbers of a row of `width` */
+    size_t width;
+} wide_factors;
+
+static void spread_factors(wide_factors *f, const float *const factors[3], size_t columns)
+{
+    size_t joined = rows_joined(columns);
+    f->width = columns * joined;
+    for (int k = 0; k < 3; k++) {
+        f->row[k] = factors[k];
+        if (factors[k] == NULL || joined == 1)
+            continue;
+        repeat(factors[k], columns, joined, f->wide[k]);
+        f->row[k] = f->wide[k];
+    }
+}
+
+typedef struct apply_job {
+    const float *dy, *x; /* [rows,columns] */
+    float *y;            /* [rows,columns] */
+    const float *factors[3];
+    stria_activation activation;
+    size_t columns;
+} apply_job;
+
+/* Floats that stay in the first cache until they are activated. */
+#define ACTIVATED 4096
+
+/* Applies scale and shift to `count` numbers from the start of a row on, and activates them while they are
+ * near. */
+static void scale_rows(void *arguments, size_t first, size_t rows)
+{
+    const apply_job job = *(const apply_job *)arguments;
+    wide_factors f;
+    spread_factors(&f, job.factors, job.columns);
+    const float *x = job.x + first * job.columns, *scale = f.row[0], *shift = f.row[1];
+    float *y = job.y + first * job.columns;
+    size_t count = rows * job.columns, width = f.width, done = 0;
+    for (size_t start = 0; start < count; start += width) {
+        size_t n = count - start < width ? count - start : width, i = 0;
+        for (; i + VL <= n; i += VL)
+            vec_store(y + start + i, vec_load(x + start + i) * vec_load(scale + i) + vec_load(shift + i));
+        if (i < n)
+            vec_store_first(y + start + i,
+                            vec_load_first(x + start + i, n - i) * vec_load_first(scale + i, n - i) +
+                                vec_load_first(shift + i, n - i),
+                            n - i);
+        size_t end = start + n;
+        if (job.activation.kind != STRIA_LINEAR && (end - done >= ACTIVATED || end == count)) {
+            STRIA_ISA(stria_activate_block)(job.activation, y + done, y + done, end - done);
+            done = end;
+        }
+    }
+}
+
+static void column_scale(const float *x, const float *scale, const float *shift, stria_activation activation,
+                         size_t rows, size_t columns, float *y, stria_pool *pool)
+{
+    apply_job job = {.x = x, .y = y, .factors = {scale, shift}, .activation = activation, .columns = columns};
+    run_range(pool, rows, rows_in_piece(PIECE_OF_MEMORY, columns), scale_rows, &job);
+}
+
+static void combine_rows(void *arguments, size_t first, size_t rows)
+{
+    const apply_job job = *(const apply_job *)arguments;
+    wide_factors f;
+    spread_factors(&f, job.factors, job.columns);
+    const float *dy = job.dy + first * job.columns, *x = job.x + first * job.columns;
+    const float *a = f.row[0], *b = f.row[1], *d = f.row[2];
+    float *dx = job.y + first * job.columns;
+    size_t count = rows * job.columns, width = f.width;
+    for (size_t start = 0; start < count; start += width) {
+        size_t n = count - start < width ? count - start : width, i = 0;
+        for (; i + VL <= n; i += VL)
+            vec_store(dx + start + i, vec_load(a + i) * vec_load(dy + start + i) +
+                                          (vec_load(b + i) * vec_load(x + start + i) + vec_load(d + i)));
+        if (i < n)
+            vec_store_first(dx + start + i,
+                            vec_load_first(a + i, n - i) * vec_load_first(dy + start + i, n - i) +
+                                (vec_load_first(b + i, n - i) * vec_load_first(x + start + i, n - i) +
+                                 vec_load_first(d + i, n - i)),
+                            n - i);
+    }
+}
+
+static void column_combine(const float *dy, const float *x, const float *a, const float *b, const float *d,
+                           size_t rows, size_t columns, float *dx, stria_pool *pool)
+{
+    apply_job job = {.dy = dy, .x = x, .y = dx, .factors = {a, b, d}, .columns = columns};
+    run_range(pool, rows, rows_in_piece(PIECE_OF_MEMORY, columns), combine_rows, &job);
+}
+
+/* ---- The rest ---- */
+
+typedef struct finite_job {
+    const float *x;
+    atomic_bool finite;
+} finite_job;
+
+/* 0 times a number is 0, but NaN for infinities and NaN, which no sum loses again. */
+static void finite_piece(void *arguments, size_t first, size_t count)
+{
+    finite_job *job = arguments;
+    const float *x = job->x + first;
+    vec sum[4] = {{0}, {0}, {0}, {0}};
+    size_t i = 0;
+    for (; i + 4 * VL <= count; i += 4 * VL) {
+        VEC_UNROLL
+        for (size_t k = 0; k < 4; k++)
+            sum[k] = vec_load(x + i + k * VL) * 0.0f + sum[k];
+    }
+    for (; i < count; i += VL)
+        sum[0] = vec_load_first(x + i, count - i < VL ? count - i : VL) * 0.0f + sum[0];
+    if (isnan(vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3]))))
+        atomic_store_explicit(&job->finite, false, memory_order_relaxed);
+}
+
+static bool all_finite(const float *x, size_t count, stria_pool *pool)
+{
+    finite_job job = {.x = x};
+    atomic_init(&job.finite, true);
+    run_range(pool, count, PIECE_OF_MEMORY, finite_piece, &job);
+    return atomic_load_explicit(&job.finite, memory_order_relaxed);
+}
+
+void STRIA_ISA(stria_reduce_fill)(stria_reduce_kernels *kernels)
+{
+    *kernels = (stria_reduce_kernels){.column_sums = column_sums,
+                                      .column_moments = column_moments,
+                                      .column_products = column_products,
+                                      .column_scale = column_scale,
+                                      .column_combine = column_combine,
+                                      .softmax = STRIA_ISA(stria_softmax),
+                                      .softmax_gradient = STRIA_ISA(stria_softmax_gradient),
+                                      .softmax_cross_entropy = STRIA_ISA(stria_softmax_cross_entropy),
+                                      .all_finite = all_finite};
+}
