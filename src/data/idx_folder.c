@@ -15,40 +15,41 @@ static const char *const part_prefixes[2] = {"train", "t10k"};
 static const char *const image_kinds[] = {"images-idx3", "images.idx3", "images-idx4", "images.idx4", NULL};
 static const char *const label_kinds[] = {"labels-idx1", "labels.idx1", NULL};
 
-/* Makes *path the first file there is among the kinds' names, plain before packed, or NULL. Errors: MEMORY.
- */
+/* Makes *path the first file there is among the kinds' names, plain before packed, or NULL. Errors: IO,
+ * MEMORY. */
 static stria_status find(char **path, stria_context *context, const char *folder, stria_part part,
                          const char *const *kinds, stria_error *err)
 {
     static const char *const endings[2] = {"", ".gz"};
-    size_t length = strlen(folder);
+    size_t length = strlen(folder), size = length + 64;
     const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
-    size_t size = length + 64;
     char *text = stria_allocate(&context->allocator, size);
     if (text == NULL)
         return stria_fail_memory(err, size);
-    for (; *kinds != NULL; kinds++) {
-        for (int packed = 0; packed < 2; packed++) {
+    stria_status status = STRIA_OK;
+    int kind = 0;
+    for (; *kinds != NULL && kind != 1 && status == STRIA_OK; kinds++) {
+        for (int packed = 0; packed < 2 && kind != 1 && status == STRIA_OK; packed++) {
             stria_format(text, size, "%s%s%s-%s-ubyte%s", folder, slash, part_prefixes[part], *kinds,
                          endings[packed]);
-            if (stria_file_probe(context, text) == 1) {
-                *path = text;
-                return STRIA_OK;
-            }
+            status = stria_data_probe(context, text, &kind, err);
         }
     }
-    stria_release(&context->allocator, text);
-    *path = NULL;
-    return STRIA_OK;
+    if (kind != 1) {
+        stria_release(&context->allocator, text);
+        text = NULL;
+    }
+    *path = text;
+    return status;
 }
 
-bool stria_idx_folder_looks(stria_context *context, const char *folder)
+stria_status stria_idx_folder_looks(bool *found, stria_context *context, const char *folder, stria_error *err)
 {
     char *path = NULL;
-    if (find(&path, context, folder, STRIA_PART_TRAIN, image_kinds, NULL) != STRIA_OK)
-        return true; /* out of memory: opening it says so */
+    STRIA_TRY(find(&path, context, folder, STRIA_PART_TRAIN, image_kinds, err));
+    *found = path != NULL;
     stria_release(&context->allocator, path);
-    return path != NULL;
+    return STRIA_OK;
 }
 
 /* Reads one file into the part: images when `labels` is false. */

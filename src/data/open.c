@@ -1,4 +1,5 @@
 /* Opening a data set by name: known names first, then what the path leads to, told by content. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,6 +11,18 @@
 #include "data/idx.h"
 #include "data/sources.h"
 
+stria_status stria_data_probe(stria_context *context, const char *path, int *kind, stria_error *err)
+{
+    int found = 0, failure = context->io.probe(context->io.payload, path, &found);
+    if (failure != 0 && failure != ENOENT && failure != ENOTDIR) {
+        char cause[128];
+        return stria_fail(err, stria_status_from_errno(failure), "%s: cannot be looked at: %s", path,
+                          stria_errno_text(failure, cause, sizeof cause));
+    }
+    *kind = failure == 0 ? found : 0;
+    return STRIA_OK;
+}
+
 /* Where Debian's package dataset-fashion-mnist puts it. */
 #define FASHION_MNIST_FOLDER "/usr/share/datasets/fashion-mnist"
 
@@ -17,7 +30,9 @@ static stria_status open_fashion_mnist(stria_dataset **data, stria_context *cont
 {
     static const char *const classes[] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                                           "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-    if (!stria_idx_folder_looks(context, FASHION_MNIST_FOLDER))
+    bool found;
+    STRIA_TRY(stria_idx_folder_looks(&found, context, FASHION_MNIST_FOLDER, err));
+    if (!found)
         return stria_fail(
             err, STRIA_ERROR_MISSING,
             "fashion-mnist: not found in %s: install it with `apt-get install dataset-fashion-mnist`",
@@ -51,7 +66,9 @@ static stria_status fail_missing(const char *name, stria_error *err)
 static stria_status open_folder(stria_dataset **data, stria_context *context, const char *folder,
                                 stria_error *err)
 {
-    if (!stria_idx_folder_looks(context, folder))
+    bool found;
+    STRIA_TRY(stria_idx_folder_looks(&found, context, folder, err));
+    if (!found)
         return stria_fail(err, STRIA_ERROR_MISSING,
                           "%s: no data set in this folder: looked for IDX files with MNIST's names, "
                           "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz",
@@ -92,7 +109,9 @@ stria_status stria_dataset_open(stria_dataset **data, stria_context *context, co
         if (strcmp(name, known_names[i].name) == 0)
             return known_names[i].open(data, context, err);
     }
-    switch (stria_file_probe(context, name)) {
+    int kind;
+    STRIA_TRY(stria_data_probe(context, name, &kind, err));
+    switch (kind) {
     case 0:
         return fail_missing(name, err);
     case 2:

@@ -7,8 +7,13 @@
 
 #include <stria/data.h>
 
-/* Whether the folder holds the training images of an IDX data set. */
-bool stria_idx_folder_looks(stria_context *context, const char *folder);
+/* *kind: a file (1), a folder (2), something else (3) or nothing (0). Errors: IO when the system does not
+ * say. */
+stria_status stria_data_probe(stria_context *context, const char *path, int *kind, stria_error *err);
+
+/* *found: the folder holds the training images of an IDX data set. Errors: IO, MEMORY. */
+stria_status stria_idx_folder_looks(bool *found, stria_context *context, const char *folder,
+                                    stria_error *err);
 
 /* Opens a folder of IDX files with MNIST's names. `classes` [class_count] may be NULL. */
 stria_status stria_idx_folder_open(stria_dataset **data, stria_context *context, const char *folder,
