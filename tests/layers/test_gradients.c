@@ -99,7 +99,7 @@ static const gradient_case cases[] = {
     {"input 5x3x2\nbatchnorm center=no", 1, NORMAL, NULL},
     {"input 3x3x2\nbatchnorm scale=no epsilon=0.1", 2, NORMAL, NULL},
     {"input 5\nbatchnorm", 6, NORMAL, NULL},
-    {"input 3x3x2\nbatchnorm\nconv2d 2 2 tanh", 2, NORMAL, "batchnorm"},
+    {"input 3x3x2\nbatchnorm\nconv2d 2 2 tanh", 2, NORMAL, "batch_normalization"},
 
     /* element by element */
     {"input 8x20\nrelu", 1, SPREAD, NULL},
@@ -130,8 +130,13 @@ static const gradient_case cases[] = {
     {"input 4x4x2\nx = conv2d 3 3 same sigmoid\nf = flatten(x)\na = dense(f) 2\ng = "
      "global_avgpool2d(x)\nconcat(a, g)",
      2, NORMAL, NULL},
-    {"input 6\nx = dense 5 tanh\na = dense(x) 2 softmax\nb = dense(x) 3 sigmoid\noutput a\noutput b", 3,
+    {"input 6\nx = dense 5 tanh\na = dense(x) 2 softmax\nb = dense(x) 3 sigmoid\noutput(a, b)", 3,
      NORMAL, NULL},
+    {"x = input 2x3x2\nf = flatten\ng = global_avgpool2d(x)\nconcat(f, g)", 2, NORMAL, NULL},
+    {"x = input 2x3x2\nf = flatten\noutput(f, x)", 2, NORMAL, NULL},
+    {"x = input 6\nf = flatten\ng = flatten\na = dense(f) 2\nb = dense(g) 3 tanh\nconcat(a, b)", 2, NORMAL, NULL},
+    {"input 4\nx = dense 3 tanh\ny = dense 2 sigmoid\noutput(y, x)", 2, NORMAL, NULL},
+    {"input 2x2x2\nx = conv2d 2 1\nf = flatten\ng = flatten(x)\nadd(f, g)\noutput(add, f)", 2, NORMAL, NULL},
     {"input 4x4x1\nconv2d 2 3 tanh\nbatchnorm\ntanh\nflatten\ndense 3", 3, NORMAL, "conv2d"},
 };
 
