@@ -10,8 +10,8 @@
 
 #define MARK    0x5354524941u
 #define RUBBISH 0xA5
-#define HUGE                                                                                                 \
-    ((size_t)1 << 38) /* no machine has so much; the sanitizers' malloc aborts instead of giving NULL */
+/* No machine has so much; the sanitizers' malloc aborts instead of giving NULL. */
+#define HUGE ((size_t)1 << 38)
 
 typedef struct block_header {
     void *start;
