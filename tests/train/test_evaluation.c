@@ -1,0 +1,234 @@
+/* Evaluation against figures worked out by hand and by a second path through the library. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/training_fixture.h"
+
+static test_context test;
+
+static int set_up(void **state)
+{
+    (void)state;
+    test_context_open(&test, 2, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    test_context_close(&test);
+    return 0;
+}
+
+/* Outputs that are the inputs: the "prediction" of a sample is where its largest number stands. */
+static stria_model *make_identity(const char *text)
+{
+    static const float identity[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+    stria_error err = {0};
+    stria_model *model = make_model(test.context, text);
+    assert_ok(stria_model_set_tensor(model, "dense/kernel", identity, 16, &err), &err);
+    return model;
+}
+
+/* Ten samples of four classes; class 3 neither occurs nor is predicted. */
+static const int32_t truth[10] = {0, 0, 0, 0, 1, 1, 1, 2, 2, 2};
+static const int32_t guess[10] = {0, 0, 1, 2, 1, 1, 0, 2, 2, 2};
+
+static stria_dataset *make_guesses(void)
+{
+    float x[40];
+    fill_numbers(x, 40, 8);
+    for (int i = 0; i < 10; i++)
+        x[i * 4 + guess[i]] += 3;
+    const stria_shape shape = {1, {4}};
+    stria_dataset *data = NULL;
+    stria_error err = {0};
+    assert_ok(stria_dataset_create(&data, test.context, x, &shape, 10, truth, 4, NULL, NULL, &err), &err);
+    return data;
+}
+
+static void check_guesses(const stria_evaluation *e)
+{
+    static const int64_t confusion[16] = {2, 1, 1, 0, 1, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0};
+    assert_int_equal(e->count, 10);
+    assert_int_equal(e->class_count, 4);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(e->confusion[i], confusion[i]);
+    assert_near(e->accuracy, 0.7, 1e-15);
+    static const double precision[4] = {2.0 / 3, 2.0 / 3, 3.0 / 4, 0}, recall[4] = {2.0 / 4, 2.0 / 3, 1, 0};
+    static const double f1[4] = {4.0 / 7, 4.0 / 6, 6.0 / 7, 0};
+    for (int c = 0; c < 4; c++) {
+        assert_near(e->precision[c], precision[c], 1e-15);
+        assert_near(e->recall[c], recall[c], 1e-15);
+        assert_near(e->f1[c], f1[c], 1e-15);
+    }
+}
+
+static void figures_by_hand(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_guesses();
+    stria_model *logits = make_identity("input 4\ndense 4\n"), *softmax = make_identity("input 4\ndense 4 softmax\n");
+    stria_evaluation whole = {0}, parts = {0}, ends = {0}, squared = {0};
+    assert_ok(stria_evaluate(&whole, logits, data, STRIA_PART_TRAIN, 0, NULL, &err), &err);
+    check_guesses(&whole);
+    /* A short last batch counts by its own size; a softmax at the end changes nothing. */
+    assert_ok(stria_evaluate(&parts, logits, data, STRIA_PART_TRAIN, 4, NULL, &err), &err);
+    check_guesses(&parts);
+    assert_ok(stria_evaluate(&ends, softmax, data, STRIA_PART_TRAIN, 3, NULL, &err), &err);
+    check_guesses(&ends);
+    assert_near(parts.loss, whole.loss, 1e-12);
+    assert_near(ends.loss, whole.loss, 1e-12);
+
+    float x[40];
+    uint32_t order[10];
+    double loss = 0, error = 0;
+    for (uint32_t i = 0; i < 10; i++)
+        order[i] = i;
+    assert_ok(stria_dataset_read(data, STRIA_PART_TRAIN, order, 10, NULL, x, NULL, NULL, &err), &err);
+    for (int i = 0; i < 10; i++) {
+        double sum = 0;
+        for (int c = 0; c < 4; c++) {
+            sum += exp(x[i * 4 + c]);
+            error += pow((double)x[i * 4 + c] - (c == truth[i]), 2) / 4;
+        }
+        loss += log(sum) - (double)x[i * 4 + truth[i]];
+    }
+    /* The kernel takes exponentials in float. */
+    assert_near(whole.loss, loss / 10, 1e-6);
+    assert_ok(stria_evaluate(&squared, logits, data, STRIA_PART_TRAIN, 0, "mean_squared_error", &err), &err);
+    assert_near(squared.loss, error / 10, 1e-6);
+    check_guesses(&squared);
+
+    stria_evaluation_free(&whole, test.context);
+    stria_evaluation_free(&whole, test.context);
+    stria_evaluation_free(&parts, test.context);
+    stria_evaluation_free(&ends, test.context);
+    stria_evaluation_free(&squared, test.context);
+    stria_model_free(logits);
+    stria_model_free(softmax);
+    stria_dataset_free(data);
+}
+
+static void targets(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_curve(test.context, 50, 3);
+    stria_model *model = make_model(test.context, "input 3\ndense 4 tanh\ndense 2\n");
+    stria_evaluation e = {0};
+    assert_ok(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 7, NULL, &err), &err);
+    assert_int_equal(e.class_count, 0);
+    assert_null(e.confusion);
+    assert_near(e.accuracy, -1, 0);
+    assert_true(e.loss > 0 && e.loss < 10);
+    stria_evaluation_free(&e, test.context);
+    stria_model_free(model);
+    stria_dataset_free(data);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_guesses(), *curve = make_curve(test.context, 5, 3);
+    stria_evaluation e = {0};
+    stria_model *model = make_identity("input 4\ndense 4\n");
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TEST, 0, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_message(&err, "no test part");
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, -1, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, "hinge", &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_evaluate(&e, model, curve, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
+    assert_message(&err, "samples are 3");
+    assert_message(&err, "input is 4");
+    stria_model_free(model);
+
+    model = make_model(test.context, "input 4\ndense 3\n");
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
+    assert_message(&err, "has 4 classes and the model's output 'dense' has 3");
+    stria_model_free(model);
+    model = make_model(test.context, "input 3\ndense 3\n");
+    assert_status(stria_evaluate(&e, model, curve, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
+    assert_message(&err, "targets are 2 and");
+    assert_status(
+        stria_evaluate(&e, model, curve, STRIA_PART_TRAIN, 0, "sparse_categorical_crossentropy", &err),
+        STRIA_ERROR_VALUE, &err);
+    stria_model_free(model);
+    model = make_model(test.context, "a = input 4\nb = input 4\nadd(a, b)\n");
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_UNSUPPORTED, &err);
+    stria_model_free(model);
+    assert_null(e.confusion);
+    stria_dataset_free(data);
+    stria_dataset_free(curve);
+}
+
+/* Pictures with a label each, outputs that are still pictures. */
+static void labels_need_one_row(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_bars(test.context, 6, 1);
+    stria_model *model = make_model(test.context, "input 6x6x1\nconv2d 3 3\n");
+    stria_evaluation e = {0};
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
+    assert_message(&err, "4x4x3");
+    assert_message(&err, "flatten");
+    stria_model_free(model);
+    stria_dataset_free(data);
+}
+
+/* A model for any size is planned for the size of the data. */
+static void open_sizes(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_bars(test.context, 6, 1);
+    stria_model *model = make_model(test.context, "input ?x?x1\nconv2d 3 3\nglobal_avgpool2d\nsoftmax\n");
+    stria_evaluation e = {0};
+    assert_ok(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), &err);
+    assert_true(e.loss > 0 && isfinite(e.loss) != 0);
+    stria_evaluation_free(&e, test.context);
+    stria_model_free(model);
+    stria_dataset_free(data);
+}
+
+static void failing_allocations(void **state)
+{
+    (void)state;
+    for (size_t n = 1;; n++) {
+        test_context_open(&test, 1, NULL);
+        stria_dataset *data = make_guesses();
+        stria_model *model = make_identity("input 4\ndense 4 softmax\n");
+        stria_evaluation e = {0};
+        stria_error err = {0};
+        test.memory.fail_at = test.memory.calls + n;
+        const stria_status status = stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 3, NULL, &err);
+        const bool done = test.memory.failures == 0;
+        test.memory.fail_at = 0;
+        assert_status(status, done ? STRIA_OK : STRIA_ERROR_MEMORY, &err);
+        stria_evaluation_free(&e, test.context);
+        stria_model_free(model);
+        stria_dataset_free(data);
+        test_context_close(&test);
+        if (done) {
+            print_message("%zu allocations failed, all survived\n", n - 1);
+            assert_true(n > 5);
+            return;
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(figures_by_hand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(targets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(labels_need_one_row, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(open_sizes, set_up, tear_down),
+        cmocka_unit_test(failing_allocations),
+    };
+    return cmocka_run_group_tests_name("evaluation", tests, NULL, NULL);
+}
