@@ -57,6 +57,7 @@ typedef struct stria_layer_call {
     stria_pool *pool;
     bool training;       /* the plan can run backward */
     bool statistics_off; /* frozen: batch normalisation uses and keeps its moving statistics */
+    bool again;          /* the same run once more: moving statistics are left alone */
     bool wants_dinput;   /* the gradient of some input will be asked for */
     bool raw_output;     /* leave out the activation softmax; dy is then the gradient of the sum before it */
     size_t batch;        /* bind: the largest; else of this run */

@@ -1,6 +1,7 @@
 /* Batch normalisation (Ioffe and Szegedy, ICML 2015) over the last axis, with Keras's defaults: the moving
  * variance takes the biased variance of the batch. */
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "layers/epilogue.h"
@@ -96,28 +97,41 @@ static void pack(const stria_layer_call *call)
     fold(call, call->params[s->mean], factor, factor, shift);
 }
 
+static void copy_statistics(const stria_layer_call *call, float *mean, float *variance)
+{
+    const state *s = call->state;
+    memcpy(mean, call->params[s->mean], s->channels * sizeof(float));
+    memcpy(variance, call->params[s->variance], s->channels * sizeof(float));
+}
+
+/* Brings the moving statistics nearer to those of this batch. */
+static void move_statistics(const stria_layer_call *call, const float *mean, const float *variance)
+{
+    const state *s = call->state;
+    const config *settings = call->config;
+    float kept = (float)settings->momentum, taken = 1.0F - kept;
+    float *moving_mean = call->params[s->mean], *moving_variance = call->params[s->variance];
+    for (size_t c = 0; c < s->channels; c++) {
+        moving_mean[c] = moving_mean[c] * kept + mean[c] * taken;
+        moving_variance[c] = moving_variance[c] * kept + variance[c] * taken;
+    }
+}
+
 static void forward(const stria_layer_call *call)
 {
-    const config *settings = call->config;
     const state *s = call->state;
     size_t channels = s->channels, rows = stria_call_output_count(call) / channels;
     float *factor = call->packed, *shift = call->packed + channels;
     if (call->training) {
         float *mean = call->saved, *inverse = mean + channels, *variance = call->scratch;
-        float *moving_mean = call->params[s->mean], *moving_variance = call->params[s->variance];
         if (s->batch_statistics)
             call->kernels->reduce.column_moments(call->inputs[0], rows, channels, mean, variance, call->pool);
-        for (size_t c = 0; c < channels; c++) {
-            float momentum = (float)settings->momentum;
-            if (s->batch_statistics) {
-                moving_mean[c] = moving_mean[c] * momentum + mean[c] * (1.0F - momentum);
-                moving_variance[c] = moving_variance[c] * momentum + variance[c] * (1.0F - momentum);
-            } else {
-                mean[c] = moving_mean[c];
-                variance[c] = moving_variance[c];
-            }
+        else
+            copy_statistics(call, mean, variance);
+        if (s->batch_statistics && !call->again)
+            move_statistics(call, mean, variance);
+        for (size_t c = 0; c < channels; c++)
             inverse[c] = inverse_deviation(call, variance[c]);
-        }
         fold(call, mean, inverse, factor, shift);
     }
     call->kernels->reduce.column_scale(call->inputs[0], factor, shift, (stria_activation){STRIA_LINEAR, 0},

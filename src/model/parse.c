@@ -147,9 +147,11 @@ static bool token_is(const stria_token *token, const char *word)
     return strlen(word) == token->length && memcmp(token->text, word, token->length) == 0;
 }
 
+/* All of a line's outputs are taken, or none. */
 static void read_output(parser *p, const stria_statement *s)
 {
-    size_t nodes[STRIA_MAX_INPUTS], count;
+    stria_model *model = p->model;
+    size_t nodes[STRIA_MAX_INPUTS], count, before = p->mistakes;
     if (s->name.length > 0)
         tell_token(p, STRIA_ERROR_SYNTAX, &s->name,
                    "an output line has no name of its own; name the layer it shows");
@@ -157,12 +159,20 @@ static void read_output(parser *p, const stria_statement *s)
         tell_token(p, STRIA_ERROR_SYNTAX, &s->arguments[i], "output takes names in ( ), as in output(a, b)");
     if (!find_inputs(p, s, nodes, &count))
         return;
+    bool were_named = model->outputs_named;
+    size_t old_count = model->output_count, old_first = old_count > 0 ? model->outputs[0] : 0;
     for (size_t i = 0; i < count; i++) {
         stria_error error = {0};
-        if (stria_model_add_output(p->model, nodes[i], &error) == STRIA_OK)
+        if (stria_model_add_output(model, nodes[i], &error) == STRIA_OK)
             continue;
         p->out_of_memory = p->out_of_memory || error.code == STRIA_ERROR_MEMORY;
         tell_token(p, error.code, s->has_inputs ? &s->inputs[i] : &s->kind, "%s", error.message);
+    }
+    if (p->mistakes > before) {
+        model->outputs_named = were_named;
+        model->output_count = old_count;
+        if (old_count > 0)
+            model->outputs[0] = old_first;
     }
 }
 
@@ -280,8 +290,9 @@ static void read_line(parser *p, const char *line, size_t length)
 
 static stria_status finish(parser *p)
 {
+    bool out_of_memory = p->out_of_memory || p->poisoned.failed;
     stria_text_free(&p->poisoned);
-    if (p->poisoned.failed || p->out_of_memory)
+    if (out_of_memory)
         return stria_fail(p->err, STRIA_ERROR_MEMORY, "not enough memory to read the model text");
     return p->mistakes == 0 ? STRIA_OK : p->first_code;
 }

@@ -224,10 +224,12 @@ const char *stria_plan_first_nonfinite(stria_plan *plan)
     if (plan->last_batch == 0)
         return NULL;
     for (size_t i = 0; i < plan->node_count; i++) {
-        const stria_plan_node *p = &plan->nodes[i];
+        stria_plan_node *p = &plan->nodes[i];
         if (!p->used)
             continue;
+        p->call.again = true;
         forward_node(plan, i);
+        p->call.again = false;
         if (!plan->context->kernels->reduce.all_finite(node_value(plan, i), p->elements * plan->last_batch,
                                                        plan->context->pool))
             return plan->model->nodes[i].name;
