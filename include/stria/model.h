@@ -127,6 +127,7 @@ typedef struct stria_layer_info {
     int frozen;            /* 1 after stria_model_freeze */
 } stria_layer_info;
 
+/* How many layers there are. */
 STRIA_API size_t stria_model_layer_count(const stria_model *model);
 
 /* Describes layer `index`; 1, or 0 when there is none. */
@@ -150,6 +151,7 @@ typedef struct stria_tensor_info {
     int trainable;     /* 0 for moving statistics and frozen layers */
 } stria_tensor_info;
 
+/* How many parameter tensors there are, those of all layers. */
 STRIA_API size_t stria_model_tensor_count(const stria_model *model);
 
 /* Describes tensor `index` in the order of the layers; 1, or 0 when there is none. */

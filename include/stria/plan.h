@@ -89,6 +89,7 @@ typedef struct stria_plan_memory {
     uint64_t lower_bound; /* largest sum of activation bytes alive at one step */
 } stria_plan_memory;
 
+/* Writes what the plan uses to *memory. */
 STRIA_API void stria_plan_memory_use(const stria_plan *plan, stria_plan_memory *memory);
 
 /* One step of a plan, for printing. Strings live as long as the plan. */
@@ -100,6 +101,7 @@ typedef struct stria_step_info {
     uint64_t offset;       /* where in the activation block */
 } stria_step_info;
 
+/* The number of steps, and step `index` of them in running order: 1, or 0 when there is none. */
 STRIA_API size_t stria_plan_step_count(const stria_plan *plan);
 STRIA_API int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info);
 
