@@ -38,12 +38,12 @@ static void published_vectors(void **state)
 static void every_length_and_cut(void **state)
 {
     (void)state;
-    static unsigned char bytes[4200];
+    static unsigned char bytes[1000];
     const stria_random_key key = {.seed = 3};
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (unsigned char)stria_random_word(&key, i);
     for (size_t start = 0; start < 9; start++) {
-        for (size_t size = 0; size + start <= sizeof bytes; size += size < 40 || size >= 4080 ? 1 : 577) {
+        for (size_t size = 0; size + start <= sizeof bytes; size++) {
             uint32_t expected = crc_by_bits(bytes + start, size);
             assert_int_equal(stria_crc32c(0, bytes + start, size), expected);
             uint32_t first = stria_crc32c(0, bytes + start, size / 3);
