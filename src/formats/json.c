@@ -12,26 +12,37 @@
 #if STRIA_HAVE_JSON
 #    include <jansson.h>
 
-/* Jansson recurses up to 2,048 levels; file headers need three. Brackets inside strings do not count, and in
- * text that is not JSON the count does not matter. */
-static stria_status check_depth(const char *text, size_t size, stria_error *err)
+/* Finds the longest token, and refuses deep nesting: jansson recurses up to 2,048 levels, file headers need
+ * three. Brackets inside strings do not count, and in text that is not JSON neither figure matters. */
+static stria_status survey(const char *text, size_t size, size_t *longest, stria_error *err)
 {
-    size_t depth = 0, line = 1, line_start = 0;
+    size_t depth = 0, line = 1, line_start = 0, token = 0;
     bool in_string = false;
+    *longest = 0;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
+        token++;
+        if (token > *longest)
+            *longest = token;
+        if (in_string) {
+            if (c == '\\' && i + 1 < size) {
+                i++;
+                token++;
+            } else if (c == '"') {
+                in_string = false;
+                token = 0;
+            }
+            continue;
+        }
+        if (c == '"')
+            in_string = true;
+        else if (strchr("{}[]:, \t\r\n", c) != NULL)
+            token = 0;
         if (c == '\n') {
             line++;
             line_start = i + 1;
         }
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
+        if (c == '{' || c == '[') {
             if (++depth > STRIA_JSON_MAX_DEPTH)
                 return stria_fail(err, STRIA_ERROR_FORMAT, "JSON line %zu column %zu: nesting deeper than %d",
                                   line, i - line_start + 1, STRIA_JSON_MAX_DEPTH);
@@ -42,18 +53,83 @@ static stria_status check_depth(const char *text, size_t size, stria_error *err)
     return STRIA_OK;
 }
 
+/* The text as jansson is given it: `["xxx...x",` the text `]`. When jansson 2.14 lacks the memory to lengthen
+ * its buffer for a token, it leaves out characters and goes on, and a model text with "rate=0.25" may come
+ * out as "rate=0.2". The buffer never shrinks; so it is made long enough for every token by a first one that
+ * is longer than all others, whose length shows whether that worked. */
+typedef struct wrapped_text {
+    const char *text;
+    size_t size;
+    size_t padding;
+    size_t at; /* of brackets, padding and text together */
+} wrapped_text;
+
+static const char opening[] = "[\"", middle[] = "\",", closing[] = "]";
+
+/* Copies what of text[0..size), which stands at `start` in the whole, belongs at the place where reading is.
+ */
+static size_t copy_part(char *buffer, size_t room, wrapped_text *whole, size_t *start, const char *text,
+                        size_t size)
+{
+    size_t end = *start + size, count = 0;
+    if (whole->at < end) {
+        count = end - whole->at < room ? end - whole->at : room;
+        if (text != NULL)
+            memcpy(buffer, text + (whole->at - *start), count);
+        else
+            memset(buffer, 'x', count);
+        whole->at += count;
+    }
+    *start = end;
+    return count;
+}
+
+static size_t read_wrapped(void *buffer, size_t room, void *payload)
+{
+    wrapped_text *whole = payload;
+    char *next = buffer;
+    size_t start = 0, got = 0;
+    got += copy_part(next + got, room - got, whole, &start, opening, sizeof opening - 1);
+    got += copy_part(next + got, room - got, whole, &start, NULL, whole->padding);
+    got += copy_part(next + got, room - got, whole, &start, middle, sizeof middle - 1);
+    got += copy_part(next + got, room - got, whole, &start, whole->text, whole->size);
+    return got + copy_part(next + got, room - got, whole, &start, closing, sizeof closing - 1);
+}
+
+#    define FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+
+/* The value, or NULL for wrong text and for lack of memory alike. */
+static json_t *load_whole(const char *text, size_t size, size_t padding)
+{
+    wrapped_text whole = {.text = text, .size = size, .padding = padding};
+    json_error_t error;
+    json_t *list = json_load_callback(read_wrapped, &whole, FLAGS, &error), *value = NULL;
+    if (json_array_size(list) == 2 && json_string_length(json_array_get(list, 0)) == padding)
+        value = json_incref(json_array_get(list, 1));
+    json_decref(list);
+    return value;
+}
+
 stria_status stria_json_parse(stria_json **json, const void *bytes, size_t size, stria_error *err)
 {
-    STRIA_TRY(check_depth(bytes, size, err));
+    size_t longest = 0;
+    STRIA_TRY(survey(bytes, size, &longest, err));
+    json_t *value = load_whole(bytes, size, longest);
+    if (value != NULL) {
+        *json = (stria_json *)value;
+        return STRIA_OK;
+    }
+    /* For the mistake and its place the text is read as it stands. Without a mistake, it was memory that
+     * lacked. */
     json_error_t error;
-    json_t *value = json_loadb(bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (value == NULL && json_error_code(&error) == json_error_out_of_memory)
+    value = json_loadb(bytes, size, FLAGS, &error);
+    bool mistaken =
+        value == NULL && error.text[0] != '\0' && json_error_code(&error) != json_error_out_of_memory;
+    json_decref(value);
+    if (!mistaken)
         return stria_fail(err, STRIA_ERROR_MEMORY, "out of memory for JSON of %zu bytes", size);
-    if (value == NULL)
-        return stria_fail(err, STRIA_ERROR_FORMAT, "JSON line %d column %d: %s", error.line, error.column,
-                          stria_quote(STRIA_QUOTE_BUFFER, error.text));
-    *json = (stria_json *)value;
-    return STRIA_OK;
+    return stria_fail(err, STRIA_ERROR_FORMAT, "JSON line %d column %d: %s", error.line, error.column,
+                      stria_quote(STRIA_QUOTE_BUFFER, error.text));
 }
 
 static const json_t *inside(const stria_json *json)

@@ -46,6 +46,8 @@ static stria_status fail_zip(stria_error *err, zip_error_t *error)
 
 static stria_status open_zip(stria_npz *npz, const void *bytes, size_t size, stria_error *err)
 {
+    if (size == 0) /* to libzip an archive without members */
+        return stria_fail(err, STRIA_ERROR_FORMAT, "the file is empty");
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *source = zip_source_buffer_create(bytes, size, 0, &error);

@@ -526,6 +526,8 @@ static void test_names_of_members(void **state)
     assert_status(stria_npz_open(&npz, f->test.context, "no zip", 6, "x.npz", &err), STRIA_ERROR_FORMAT,
                   &err);
     assert_message(&err, "x.npz: Not a zip archive");
+    assert_status(stria_npz_open(&npz, f->test.context, "", 0, "x.npz", &err), STRIA_ERROR_FORMAT, &err);
+    assert_string_equal(err.message, "x.npz: the file is empty");
 }
 
 /* ---- Arrays that are written ---- */
