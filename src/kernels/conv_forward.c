@@ -1,0 +1,151 @@
+/* Convolution forward: the bordered copy where the method wants one, then the gather product or, for one
+ * channel and few filters, pairs. */
+#include "kernels/conv.h"
+
+/* ---- Gather ---- */
+
+/* Forward as a gather product over x or its bordered copy. */
+static stria_gather gather_of(const stria_conv_method *m)
+{
+    const stria_window *w = &m->window;
+    stria_gather g = {.batch = m->batch,
+                      .in_picture = stria_conv_picture(m),
+                      .groups = m->groups,
+                      .depth = m->depth,
+                      .width = m->width,
+                      .run = m->run};
+    size_t in_pitch = m->channels, out_pitch = m->filters;
+    for (int a = 2; a >= 0; a--) {
+        g.axes[a] = (stria_gather_axis){.count = w->out[a],
+                                        .step = w->stride[a],
+                                        .first = m->bordered ? 0 : -(ptrdiff_t)w->before[a],
+                                        .tap_step = (ptrdiff_t)w->dilation[a],
+                                        .taps = a == 2 && m->runs ? 1 : w->kernel[a],
+                                        .in = m->size[a],
+                                        .in_pitch = in_pitch,
+                                        .out_pitch = out_pitch};
+        in_pitch *= m->size[a];
+        out_pitch *= w->out[a];
+    }
+    g.out_picture = out_pitch;
+    return g;
+}
+
+/* ---- Pairs: one task is a few rows of outputs, two at a time, cut into equal tiles of columns ---- */
+
+#define PAIR_TASK_ROWS 16
+
+typedef struct pair_job {
+    const stria_conv_isa *isa;
+    const stria_conv_method *method;
+    const stria_conv_call *call;
+    const float *bordered;
+    const ptrdiff_t *offsets; /* [taps] */
+} pair_job;
+
+/* What the first pixel of output row `row` of the batch sees first. */
+static const float *pair_input(const pair_job *job, size_t row)
+{
+    const stria_conv_method *m = job->method;
+    const stria_window *w = &m->window;
+    size_t height = row % w->out[1], depth = row / w->out[1] % w->out[0], n = row / w->out[1] / w->out[0];
+    return job->bordered +
+           ((n * m->size[0] + depth * w->stride[0]) * m->size[1] + height * w->stride[1]) * m->size[2];
+}
+
+static void pair_rows(const pair_job *job, size_t row, bool two)
+{
+    const stria_conv_method *m = job->method;
+    const stria_conv_call *call = job->call;
+    size_t width = m->window.out[2], pairs = (width + 1) / 2, pitch = width * m->filters;
+    size_t tiles = (pairs + STRIA_PAIR_COLUMNS - 1) / STRIA_PAIR_COLUMNS;
+    bool fused = stria_conv_fuses(call->activation.kind);
+    const float *x[2] = {pair_input(job, row), pair_input(job, row + two)};
+    float *out[2] = {call->y + row * pitch, call->y + (row + two) * pitch};
+    for (size_t t = 0; t < tiles; t++) {
+        size_t begin = t * pairs / tiles, end = (t + 1) * pairs / tiles;
+        stria_pair_tile tile = {
+            .x = {x[0] + 2 * begin, x[1] + 2 * begin},
+            .offsets = job->offsets,
+            .taps = m->taps,
+            .run = m->run,
+            .weights = call->packed,
+            .bias = call->bias,
+            .out = {out[0] + 2 * begin * m->filters, out[1] + 2 * begin * m->filters},
+            .filters = m->filters,
+            .odd = 2 * end > width,
+            .activation = fused ? call->activation : (stria_activation){STRIA_LINEAR, 0},
+        };
+        job->isa->pair[end - begin - 1](&tile);
+    }
+}
+
+static void pair_task(void *context, size_t task, size_t worker)
+{
+    (void)worker;
+    const pair_job *job = context;
+    const stria_window *w = &job->method->window;
+    size_t rows = job->method->batch * w->out[0] * w->out[1], first = task * PAIR_TASK_ROWS;
+    size_t end = first + PAIR_TASK_ROWS < rows ? first + PAIR_TASK_ROWS : rows;
+    for (size_t row = first; row < end; row += 2)
+        pair_rows(job, row, row + 1 < end);
+    size_t pitch = w->out[2] * job->method->filters;
+    if (!stria_conv_fuses(job->call->activation.kind))
+        job->isa->activate(job->call->activation, job->call->y + first * pitch, (end - first) * pitch);
+}
+
+static void forward_pairs(const stria_conv_isa *isa, const stria_conv_method *m, const stria_conv_call *call,
+                          const float *bordered, float *scratch)
+{
+    ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
+    const stria_window *w = &m->window;
+    for (size_t t = 0; t < m->taps; t++) {
+        size_t d = t / w->kernel[1] * w->dilation[0], h = t % w->kernel[1] * w->dilation[1];
+        offsets[t] = (ptrdiff_t)((d * m->size[1] + h) * m->size[2]);
+    }
+    pair_job job = {isa, m, call, bordered, offsets};
+    size_t rows = m->batch * w->out[0] * w->out[1];
+    stria_pool_run(call->pool, (rows + PAIR_TASK_ROWS - 1) / PAIR_TASK_ROWS, pair_task, &job);
+}
+
+/* ---- The entry ---- */
+
+/* The copy may be asked for without training, so its room is always there. */
+static size_t border_scratch(const stria_conv_method *m)
+{
+    return m->bordered ? stria_conv_bordered_size(m) : 0;
+}
+
+size_t stria_conv_forward_scratch(const stria_conv_isa *isa, const stria_conv_method *m, size_t workers)
+{
+    if (m->pairs && isa->pair != NULL)
+        return border_scratch(m) + stria_conv_lines(m->taps * (sizeof(ptrdiff_t) / sizeof(float)));
+    stria_gather g = gather_of(m);
+    return border_scratch(m) + stria_gather_scratch(isa, &g, workers);
+}
+
+void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
+{
+    stria_conv_method m;
+    stria_conv_choose(isa, call->shape, call->batch, &m);
+    const float *x = call->x;
+    if (m.bordered) {
+        float *bordered = call->kept != NULL ? call->kept : call->scratch;
+        stria_conv_border(&m, x, bordered, call->pool);
+        x = bordered;
+    }
+    float *scratch = call->scratch + border_scratch(&m);
+    if (m.pairs && isa->pair != NULL) {
+        forward_pairs(isa, &m, call, x, scratch);
+        return;
+    }
+    stria_gather g = gather_of(&m);
+    g.input = x;
+    g.weights = call->packed;
+    g.bias = call->bias;
+    g.out = call->y;
+    g.activation = call->activation;
+    g.scratch = scratch;
+    g.pool = call->pool;
+    stria_gather_run(isa, &g);
+}

@@ -1,0 +1,326 @@
+/* The gather product over a grid of output pixels: cuts the pixels of the whole batch into equal tiles, finds
+ * for each tile where its pixels read and write, and runs the micro-kernel over panels of filters.
+ *
+ * Tiles run across rows and pictures. One whose windows lie inside the picture needs a pointer per pixel, and
+ * the taps are offsets from it; one at the border gets a table of pointers, padding pointing to a row of
+ * zeros. Tiles go in blocks: their pointers stay in the first cache while a panel of weights, read from the
+ * second, serves them all. */
+#include <string.h>
+
+#include "kernels/conv.h"
+
+#define BLOCK_TILES     8
+#define BLOCK_MAX_TABLE 256 /* taps times tiles of a block */
+/* Multiply-adds that are worth a task of their own. */
+#define TASK_WORK 200000
+
+/* What the tasks of one product share. */
+typedef struct gather_job {
+    const stria_conv_isa *isa;
+    const stria_gather *gather;
+    size_t pixels, taps, tiles, block_tiles, blocks;
+    size_t tile_rows;                  /* most rows of a tile */
+    size_t main_width, padded, panels; /* of a group */
+    size_t panel_groups;               /* parts that the panels are dealt into */
+    bool after;                        /* the activation follows on the block just stored */
+    bool contiguous;                   /* pixels of the output follow each other */
+    const float *zeros;
+    const ptrdiff_t *offsets, *no_offsets; /* [taps] */
+    float *worker_scratch;
+    size_t worker_floats;
+} gather_job;
+
+/* One block of tiles, in a worker's scratch. */
+typedef struct gather_block {
+    size_t first_tile, tiles, first_pixel, pixels;
+    float *totals;
+    const float **rows; /* [tiles, taps, tile_rows]; a tile inside the picture uses the first tile_rows */
+    float **out;        /* [tiles, tile_rows] */
+    bool inside[BLOCK_TILES];
+} gather_block;
+
+static size_t minimum(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t pointer_floats(size_t count)
+{
+    return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
+}
+
+static size_t taps_of(const stria_gather *g)
+{
+    return g->axes[0].taps * g->axes[1].taps * g->axes[2].taps;
+}
+
+static size_t block_tiles_of(size_t taps)
+{
+    size_t tiles = BLOCK_MAX_TABLE / taps;
+    return tiles < 1 ? 1 : minimum(tiles, BLOCK_TILES);
+}
+
+static size_t tile_rows_of(const stria_conv_isa *isa, const stria_gather *g)
+{
+    return g->width <= isa->narrow_vectors * isa->lanes ? isa->narrow_rows : isa->main_rows;
+}
+
+static size_t worker_floats_of(size_t taps, size_t tile_rows)
+{
+    size_t tiles = block_tiles_of(taps);
+    return STRIA_TILE_MAX_FLOATS + pointer_floats(tiles * taps * tile_rows) +
+           pointer_floats(tiles * tile_rows);
+}
+
+static size_t shared_floats_of(const stria_gather *g)
+{
+    return stria_conv_lines(g->run) + 2 * pointer_floats(taps_of(g));
+}
+
+size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gather, size_t workers)
+{
+    return shared_floats_of(gather) + workers * worker_floats_of(taps_of(gather), tile_rows_of(isa, gather));
+}
+
+/* ---- Tiles ---- */
+
+static size_t first_pixel_of(const gather_job *job, size_t tile)
+{
+    return tile * (job->pixels / job->tiles) + minimum(tile, job->pixels % job->tiles);
+}
+
+static bool sees_padding(const stria_gather_axis *axis, ptrdiff_t input)
+{
+    ptrdiff_t last = input + (ptrdiff_t)(axis->taps - 1) * axis->tap_step;
+    return input < 0 || last < 0 || input >= (ptrdiff_t)axis->in || last >= (ptrdiff_t)axis->in;
+}
+
+/* Pointers of one pixel at the border: rows[t * step] for every tap t. */
+static void place_taps(const gather_job *job, const float *picture, const ptrdiff_t corner[3],
+                       const float **rows, size_t step)
+{
+    const stria_gather_axis *axes = job->gather->axes;
+    for (size_t d = 0; d < axes[0].taps; d++) {
+        ptrdiff_t depth = corner[0] + (ptrdiff_t)d * axes[0].tap_step;
+        for (size_t h = 0; h < axes[1].taps; h++) {
+            ptrdiff_t height = corner[1] + (ptrdiff_t)h * axes[1].tap_step;
+            bool row =
+                depth >= 0 && depth < (ptrdiff_t)axes[0].in && height >= 0 && height < (ptrdiff_t)axes[1].in;
+            const float *line =
+                !row ? NULL : picture + (size_t)depth * axes[0].in_pitch + (size_t)height * axes[1].in_pitch;
+            for (size_t w = 0; w < axes[2].taps; w++, rows += step) {
+                ptrdiff_t width = corner[2] + (ptrdiff_t)w * axes[2].tap_step;
+                bool real = row && width >= 0 && width < (ptrdiff_t)axes[2].in;
+                *rows = real ? line + (size_t)width * axes[2].in_pitch : job->zeros;
+            }
+        }
+    }
+}
+
+/* Fills in the pointers of a tile. Returns whether it lies inside the picture. */
+static bool place_tile(const gather_job *job, size_t first, size_t count, size_t group, const float **rows,
+                       float **out)
+{
+    const stria_gather *g = job->gather;
+    const stria_gather_axis *a = g->axes;
+    const float *input = g->input + group * g->depth;
+    float *output = g->out + group * g->width;
+    size_t o[3] = {first / a[2].count / a[1].count % a[0].count, first / a[2].count % a[1].count,
+                   first % a[2].count};
+    size_t n = first / a[2].count / a[1].count / a[0].count;
+    ptrdiff_t corner[STRIA_TILE_MAX_ROWS][3];
+    const float *picture[STRIA_TILE_MAX_ROWS];
+    bool inside = true;
+    for (size_t i = 0; i < count; i++) {
+        for (int axis = 0; axis < 3; axis++) {
+            corner[i][axis] = (ptrdiff_t)(o[axis] * a[axis].step) + a[axis].first;
+            inside = inside && !sees_padding(&a[axis], corner[i][axis]);
+        }
+        picture[i] = input + n * g->in_picture;
+        out[i] = output + n * g->out_picture + o[0] * a[0].out_pitch + o[1] * a[1].out_pitch +
+                 o[2] * a[2].out_pitch;
+        if (++o[2] == a[2].count) {
+            o[2] = 0;
+            if (++o[1] == a[1].count) {
+                o[1] = 0;
+                if (++o[0] == a[0].count)
+                    o[0] = 0, n++;
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (inside)
+            rows[i] = picture[i] + (size_t)corner[i][0] * a[0].in_pitch +
+                      (size_t)corner[i][1] * a[1].in_pitch + (size_t)corner[i][2] * a[2].in_pitch;
+        else
+            place_taps(job, picture[i], corner[i], rows + i, count);
+    }
+    return inside;
+}
+
+/* ---- Blocks ---- */
+
+static void place_block(const gather_job *job, size_t group, gather_block *block)
+{
+    for (size_t t = 0; t < block->tiles; t++) {
+        size_t first = first_pixel_of(job, block->first_tile + t);
+        size_t count = first_pixel_of(job, block->first_tile + t + 1) - first;
+        block->inside[t] = place_tile(job, first, count, group, block->rows + t * job->taps * job->tile_rows,
+                                      block->out + t * job->tile_rows);
+    }
+}
+
+/* Panels from `panel` on in one go, for tiles of so few pixels that one panel alone would wait for its sums.
+ */
+static size_t wide_panels(const gather_job *job, const gather_block *block, size_t panel, size_t end)
+{
+    const stria_conv_isa *isa = job->isa;
+    size_t rows = (block->pixels + block->tiles - 1) / block->tiles;
+    bool whole = (panel + isa->wide_panels) * job->main_width <= job->gather->width;
+    return rows <= isa->wide_rows && whole && panel + isa->wide_panels <= end ? isa->wide_panels : 1;
+}
+
+/* Runs panels `panel` ... `panel + together - 1` over the tiles of a block. */
+static void run_panels(const gather_job *job, const gather_block *block, size_t group, size_t panel,
+                       size_t together)
+{
+    const stria_gather *g = job->gather;
+    const stria_conv_isa *isa = job->isa;
+    size_t chain = job->taps * g->run, first = panel * job->main_width, left = g->width - first;
+    bool narrow = left <= isa->narrow_vectors * isa->lanes;
+    const stria_gather_fn *kernels = together > 1 ? isa->gather_wide
+                                     : narrow     ? isa->gather_narrow
+                                                  : isa->gather_main;
+    stria_gather_panel p = {.weights = g->weights + chain * (group * job->padded + first),
+                            .weights_step = chain * job->main_width,
+                            .bias = g->bias == NULL ? NULL : g->bias + group * g->width + first,
+                            .taps = job->taps,
+                            .run = g->run,
+                            .width = minimum(left, together * job->main_width),
+                            .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
+                            .totals = block->totals,
+                            .activation = job->after ? (stria_activation){STRIA_LINEAR, 0} : g->activation};
+    float *out[STRIA_TILE_MAX_ROWS];
+    for (size_t t = 0; t < block->tiles; t++) {
+        size_t begin = first_pixel_of(job, block->first_tile + t);
+        size_t count = first_pixel_of(job, block->first_tile + t + 1) - begin;
+        for (size_t i = 0; i < count; i++)
+            out[i] = block->out[t * job->tile_rows + i] + first;
+        stria_gather_tile tile = {.rows = block->rows + t * job->taps * job->tile_rows,
+                                  .rows_step = block->inside[t] ? 0 : count,
+                                  .offsets = block->inside[t] ? job->offsets : job->no_offsets,
+                                  .out = out};
+        kernels[count - 1](&p, &tile);
+    }
+}
+
+/* The activations that are not applied in registers, while the block is still in the cache. */
+static void activate_block(const gather_job *job, const gather_block *block, size_t first, size_t width)
+{
+    const stria_gather *g = job->gather;
+    if (job->contiguous && width == g->width && g->groups == 1) {
+        job->isa->activate(g->activation, block->out[0], block->pixels * width);
+        return;
+    }
+    for (size_t t = 0; t < block->tiles; t++) {
+        size_t begin = first_pixel_of(job, block->first_tile + t);
+        size_t count = first_pixel_of(job, block->first_tile + t + 1) - begin;
+        for (size_t i = 0; i < count; i++)
+            job->isa->activate(g->activation, block->out[t * job->tile_rows + i] + first, width);
+    }
+}
+
+/* One task: a group, a block of tiles, a part of the panels. */
+static void run_block(void *context, size_t task, size_t worker)
+{
+    const gather_job *job = context;
+    const stria_gather *g = job->gather;
+    size_t part = task % job->panel_groups, group = task / job->panel_groups / job->blocks;
+    float *scratch = job->worker_scratch + worker * job->worker_floats;
+    gather_block block = {.first_tile = task / job->panel_groups % job->blocks * job->block_tiles,
+                          .totals = scratch};
+    block.tiles = minimum(job->block_tiles, job->tiles - block.first_tile);
+    block.first_pixel = first_pixel_of(job, block.first_tile);
+    block.pixels = first_pixel_of(job, block.first_tile + block.tiles) - block.first_pixel;
+    block.rows = (const float **)(void *)(scratch + STRIA_TILE_MAX_FLOATS);
+    block.out = (float **)(void *)(scratch + STRIA_TILE_MAX_FLOATS +
+                                   pointer_floats(job->block_tiles * job->taps * job->tile_rows));
+    place_block(job, group, &block);
+    size_t begin = part * job->panels / job->panel_groups, end = (part + 1) * job->panels / job->panel_groups;
+    for (size_t panel = begin; panel < end;) {
+        size_t together = wide_panels(job, &block, panel, end);
+        run_panels(job, &block, group, panel, together);
+        panel += together;
+    }
+    if (job->after) {
+        size_t first = begin * job->main_width;
+        activate_block(job, &block, first, minimum(end * job->main_width, g->width) - first);
+    }
+}
+
+/* ---- The whole product ---- */
+
+/* Offsets from the first tap to every tap. */
+static void find_offsets(const stria_gather *g, ptrdiff_t *offsets)
+{
+    ptrdiff_t step[3];
+    for (int a = 0; a < 3; a++)
+        step[a] = g->axes[a].tap_step * (ptrdiff_t)g->axes[a].in_pitch;
+    for (size_t d = 0; d < g->axes[0].taps; d++) {
+        for (size_t h = 0; h < g->axes[1].taps; h++) {
+            for (size_t w = 0; w < g->axes[2].taps; w++)
+                *offsets++ = (ptrdiff_t)d * step[0] + (ptrdiff_t)h * step[1] + (ptrdiff_t)w * step[2];
+        }
+    }
+}
+
+static bool is_contiguous(const stria_gather *g)
+{
+    const stria_gather_axis *a = g->axes;
+    return a[2].out_pitch == g->groups * g->width && a[1].out_pitch == a[2].out_pitch * a[2].count &&
+           a[0].out_pitch == a[1].out_pitch * a[1].count && g->out_picture == a[0].out_pitch * a[0].count;
+}
+
+/* Parts that the panels are dealt into: more than one when there are too few blocks for the workers. A part
+ * reads its own weights only. */
+static size_t panel_groups_of(const gather_job *job, size_t workers)
+{
+    size_t blocks = job->blocks * job->gather->groups, wanted = 4 * workers;
+    if (workers == 1 || blocks >= wanted)
+        return 1;
+    size_t work = job->pixels * job->taps * job->gather->run * job->gather->width / job->blocks / TASK_WORK;
+    size_t most = minimum(job->panels, work < 1 ? 1 : work);
+    return minimum(most, (wanted + blocks - 1) / blocks);
+}
+
+void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
+{
+    const stria_gather *g = gather;
+    gather_job job = {.isa = isa, .gather = g, .taps = taps_of(g), .tile_rows = tile_rows_of(isa, g)};
+    job.pixels = g->batch * g->axes[0].count * g->axes[1].count * g->axes[2].count;
+    job.tiles = (job.pixels + job.tile_rows - 1) / job.tile_rows;
+    job.block_tiles = block_tiles_of(job.taps);
+    job.blocks = (job.tiles + job.block_tiles - 1) / job.block_tiles;
+    job.main_width = isa->main_vectors * isa->lanes;
+    job.padded = stria_conv_padded(isa, g->width);
+    job.panels = (g->width - 1) / job.main_width + 1;
+    job.panel_groups = panel_groups_of(&job, stria_pool_workers(g->pool));
+    job.after = !stria_conv_fuses(g->activation.kind);
+    job.contiguous = is_contiguous(g);
+
+    float *zeros = g->scratch;
+    ptrdiff_t *offsets = (ptrdiff_t *)(void *)(zeros + stria_conv_lines(g->run));
+    ptrdiff_t *no_offsets = (ptrdiff_t *)(void *)((float *)(void *)offsets + pointer_floats(job.taps));
+    memset(zeros, 0, g->run * sizeof *zeros);
+    memset(no_offsets, 0, job.taps * sizeof *no_offsets);
+    find_offsets(g, offsets);
+    job.zeros = zeros;
+    job.offsets = offsets;
+    job.no_offsets = no_offsets;
+    job.worker_scratch = g->scratch + shared_floats_of(g);
+    job.worker_floats = worker_floats_of(job.taps, job.tile_rows);
+
+    size_t tasks = g->groups * job.blocks * job.panel_groups;
+    bool small = job.pixels * job.taps * g->run * g->width * g->groups < 2 * TASK_WORK;
+    stria_pool_run(small ? NULL : g->pool, tasks, run_block, &job);
+}

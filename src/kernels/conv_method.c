@@ -1,0 +1,98 @@
+/* Which algorithm a convolution uses in each direction, from its shape alone, and what memory that takes. All
+ * choices that show in the bits of a result are here, and none of them depends on the instruction set. */
+#include "kernels/conv.h"
+
+/* Up to so many channels a row of the window is one run: the taps are too short to be worth their pointers.
+ */
+#define RUN_MAX_CHANNELS 16
+/* Up to so many channels the input gradient is scattered: gathered, most lanes of its vectors would be empty.
+ */
+#define SCATTER_MAX_CHANNELS 8
+/* Kernels up to this size are so few tiles that kernel gradients are cut by pixels (conv_kernel_gradient.c).
+ */
+#define PAIR_MAX_KERNEL 8192
+
+static size_t volume(const size_t sizes[3])
+{
+    return sizes[0] * sizes[1] * sizes[2];
+}
+
+/* One tap, no gaps, no padding: pixels are rows of a matrix, wherever they lie. Dense layers are the usual
+ * case. */
+static bool is_pointwise(const stria_window *w)
+{
+    for (int a = 0; a < 3; a++) {
+        if (w->kernel[a] != 1 || w->stride[a] != 1 || w->before[a] != 0 || w->in[a] != w->out[a])
+            return false;
+    }
+    return true;
+}
+
+/* Inputs along an axis from the first that a window sees to the last, padding included. */
+static size_t seen(const stria_window *w, int axis)
+{
+    return (w->out[axis] - 1) * w->stride[axis] + (w->kernel[axis] - 1) * w->dilation[axis] + 1;
+}
+
+static bool is_padded(const stria_window *w)
+{
+    for (int a = 0; a < 3; a++) {
+        if (w->before[a] > 0 || seen(w, a) > w->in[a])
+            return true;
+    }
+    return false;
+}
+
+void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
+                       stria_conv_method *method)
+{
+    stria_conv_method m = {.window = shape->window,
+                           .batch = batch,
+                           .channels = shape->channels,
+                           .filters = shape->filters,
+                           .groups = shape->groups,
+                           .depth = shape->channels / shape->groups,
+                           .width = shape->filters / shape->groups};
+    stria_window *w = &m.window;
+    if (is_pointwise(w)) {
+        size_t pixels = batch * volume(w->in);
+        m.batch = 1;
+        for (int a = 0; a < 3; a++)
+            w->in[a] = w->out[a] = a < 2 ? 1 : pixels;
+    }
+    m.runs = m.groups == 1 && m.channels <= RUN_MAX_CHANNELS && w->kernel[2] > 1 && w->dilation[2] == 1;
+    m.taps = m.runs ? w->kernel[0] * w->kernel[1] : volume(w->kernel);
+    m.run = m.runs ? w->kernel[2] * m.channels : m.depth;
+    m.pairs = m.runs && m.channels == 1 && w->stride[2] == 1 && m.filters <= STRIA_PAIR_FILTERS &&
+              m.taps * m.run * m.filters <= PAIR_MAX_KERNEL;
+    m.bordered = m.runs && (is_padded(w) || (m.pairs && isa->pair != NULL));
+    for (int a = 0; a < 3; a++)
+        m.size[a] = m.bordered ? seen(w, a) : w->in[a];
+    m.scatter = m.groups == 1 && m.channels <= SCATTER_MAX_CHANNELS && m.filters > m.channels &&
+                w->kernel[2] > 1 && w->dilation[2] == 1;
+    *method = m;
+}
+
+void stria_conv_needs_of(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
+                         size_t workers, bool training, stria_conv_needs *needs)
+{
+    stria_conv_method m;
+    stria_conv_choose(isa, shape, batch, &m);
+    *needs =
+        (stria_conv_needs){.packed = stria_conv_packed_size(isa, &m),
+                           .packed_transposed = stria_conv_packed_transposed_size(isa, &m),
+                           .kept = training && m.bordered ? stria_conv_bordered_size(&m) : 0,
+                           .forward_scratch = stria_conv_forward_scratch(isa, &m, workers),
+                           .input_gradient_scratch = stria_conv_input_gradient_scratch(isa, &m, workers),
+                           .kernel_gradient_scratch = stria_conv_kernel_gradient_scratch(isa, &m, workers)};
+}
+
+const char *stria_conv_algorithm(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch)
+{
+    stria_conv_method m;
+    stria_conv_choose(isa, shape, batch, &m);
+    if (m.pairs && isa->pair != NULL)
+        return isa->pair_name;
+    return stria_conv_padded(isa, m.width) <= isa->narrow_vectors * isa->lanes ? isa->narrow_name
+                                                                               : isa->gather_name;
+}

@@ -1,0 +1,102 @@
+/* Tile sizes of the convolution micro-kernels on each instruction set. Accumulators, one vector of weights
+ * per vector of the tile and one broadcast have to fit into the registers: one too many costs up to half the
+ * speed. */
+#ifndef STRIA_KERNELS_SIMD_CONV_H
+#define STRIA_KERNELS_SIMD_CONV_H
+
+#include "kernels/conv.h"
+#include "kernels/simd/vec.h"
+
+#define ROWS_1_TO_6(what)  what(1) what(2) what(3) what(4) what(5) what(6)
+#define ROWS_1_TO_10(what) ROWS_1_TO_6(what) what(7) what(8) what(9) what(10)
+#define ROWS_1_TO_12(what) ROWS_1_TO_10(what) what(11) what(12)
+#define ROWS_1_TO_14(what) ROWS_1_TO_12(what) what(13) what(14)
+#define ROWS_15_TO_28(what)                                                                                  \
+    what(15) what(16) what(17) what(18) what(19) what(20) what(21) what(22) what(23) what(24) what(25)       \
+        what(26) what(27) what(28)
+
+#if STRIA_VECTOR_BYTES == 64
+#    define MAIN_ROWS             14
+#    define MAIN_VECTORS          2
+#    define NARROW_ROWS           28
+#    define NARROW_VECTORS        1
+#    define WIDE_ROWS             3
+#    define WIDE_PANELS           4
+#    define EACH_MAIN_ROW(what)   ROWS_1_TO_14(what)
+#    define EACH_NARROW_ROW(what) ROWS_1_TO_14(what) ROWS_15_TO_28(what)
+#    define EACH_WIDE_ROW(what)   what(1) what(2) what(3)
+#elif VEC_REGISTERS == 32
+#    define MAIN_ROWS             6
+#    define MAIN_VECTORS          4
+#    define NARROW_ROWS           12
+#    define NARROW_VECTORS        2
+#    define WIDE_ROWS             3
+#    define WIDE_PANELS           2
+#    define EACH_MAIN_ROW(what)   ROWS_1_TO_6(what)
+#    define EACH_NARROW_ROW(what) ROWS_1_TO_12(what)
+#    define EACH_WIDE_ROW(what)   what(1) what(2) what(3)
+#elif STRIA_VECTOR_BYTES == 32
+#    define MAIN_ROWS             6
+#    define MAIN_VECTORS          2
+#    define NARROW_ROWS           12
+#    define NARROW_VECTORS        1
+#    define WIDE_ROWS             1
+#    define WIDE_PANELS           4
+#    define EACH_MAIN_ROW(what)   ROWS_1_TO_6(what)
+#    define EACH_NARROW_ROW(what) ROWS_1_TO_12(what)
+#    define EACH_WIDE_ROW(what)   what(1)
+#else
+#    define MAIN_ROWS             6
+#    define MAIN_VECTORS          2
+#    define NARROW_ROWS           10
+#    define NARROW_VECTORS        1
+#    define WIDE_ROWS             1
+#    define WIDE_PANELS           4
+#    define EACH_MAIN_ROW(what)   ROWS_1_TO_6(what)
+#    define EACH_NARROW_ROW(what) ROWS_1_TO_10(what)
+#    define EACH_WIDE_ROW(what)   what(1)
+#endif
+
+#define TILE_MAX_VECTORS 8
+
+/* How many lanes of vector v belong to a row of `width` floats. */
+VEC_INLINE size_t lanes_of(size_t width, int v)
+{
+    size_t before = (size_t)v * VL;
+    return width <= before ? 0 : width - before < VL ? width - before : VL;
+}
+
+/* The activations of stria_conv_fuses. */
+VEC_INLINE vec activate(stria_activation activation, vec v)
+{
+    const vec zero = {0};
+    switch (activation.kind) {
+    case STRIA_RELU:
+        return vec_max(zero, v);
+    case STRIA_RELU6:
+        return vec_min(vec_broadcast(6), vec_max(zero, v));
+    case STRIA_LEAKY_RELU:
+        return vec_select(vec_less(v, zero), v * vec_broadcast(activation.alpha), v);
+    default:
+        return v;
+    }
+}
+
+/* The micro-kernels of this instruction set, by rows - 1. */
+extern const stria_gather_fn STRIA_ISA(stria_gather_main)[MAIN_ROWS];
+extern const stria_gather_fn STRIA_ISA(stria_gather_narrow)[NARROW_ROWS];
+extern const stria_gather_fn STRIA_ISA(stria_gather_wide)[WIDE_ROWS];
+extern const stria_outer_fn STRIA_ISA(stria_outer_main)[MAIN_ROWS];
+extern const stria_outer_fn STRIA_ISA(stria_outer_narrow)[NARROW_ROWS];
+
+void STRIA_ISA(stria_pack_rows)(const float *from, size_t from_step, size_t depth, size_t width, float *to,
+                                size_t panel);
+void STRIA_ISA(stria_pack_columns)(const float *from, size_t from_step, size_t depth, size_t width, float *to,
+                                   size_t panel);
+
+#if STRIA_VECTOR_BYTES == 64
+extern const stria_pair_fn STRIA_ISA(stria_pair)[STRIA_PAIR_COLUMNS];
+stria_pair_outer_fn STRIA_ISA(stria_pair_outer)(size_t rows, size_t run);
+#endif
+
+#endif

@@ -1,0 +1,181 @@
+/* The pair micro-kernels for pictures of one channel and few filters, where a vector of filters would be half
+ * empty: a vector holds two neighbouring pixels of each filter (lane 2k + j: filter k, pixel j), and a
+ * broadcast of 64 bits brings the two inputs they see through a tap. */
+#include "kernels/simd/conv.h"
+
+#if STRIA_VECTOR_BYTES == 64
+
+VEC_INLINE vec broadcast_pair(const float *from)
+{
+    return (vec)_mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i_u *)from));
+}
+
+VEC_INLINE vec permute(vec v, veci lanes)
+{
+    return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)v);
+}
+
+/* Lane m of a pair in memory [pixel, filter] comes from this lane. */
+static veci memory_order(size_t filters)
+{
+    veci lanes = {0};
+    for (size_t m = 0; m < 2 * filters; m++)
+        lanes[m] = (int32_t)(m < filters ? 2 * m : 2 * (m - filters) + 1);
+    return lanes;
+}
+
+/* Lane 2k + j comes from this lane of a pair in memory. */
+static veci vector_order(size_t filters)
+{
+    veci lanes = {0};
+    for (size_t k = 0; k < filters; k++) {
+        lanes[2 * k] = (int32_t)k;
+        lanes[2 * k + 1] = (int32_t)(filters + k);
+    }
+    return lanes;
+}
+
+static const veci twice = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
+
+VEC_INLINE void pair(const stria_pair_tile *tile, const int columns)
+{
+    vec sums[2][STRIA_PAIR_COLUMNS];
+    vec start = {0};
+    if (tile->bias != NULL)
+        start = permute(vec_load_first(tile->bias, tile->filters), twice);
+    VEC_UNROLL
+    for (int q = 0; q < columns; q++)
+        sums[0][q] = sums[1][q] = start;
+    const float *w = tile->weights;
+    for (size_t t = 0; t < tile->taps; t++) {
+        const float *above = tile->x[0] + tile->offsets[t], *below = tile->x[1] + tile->offsets[t];
+        for (size_t c = tile->run; c > 0; c--, above++, below++, w += VL) {
+            const vec b = vec_load(w);
+            VEC_UNROLL
+            for (int q = 0; q < columns; q++) {
+                sums[0][q] += broadcast_pair(above + 2 * q) * b;
+                sums[1][q] += broadcast_pair(below + 2 * q) * b;
+            }
+        }
+    }
+    const veci lanes = memory_order(tile->filters);
+    const size_t two = 2 * tile->filters, end = tile->odd ? tile->filters : two;
+    VEC_UNROLL
+    for (int r = 0; r < 2; r++) {
+        float *out = tile->out[r];
+        VEC_UNROLL
+        for (int q = 0; q < columns; q++, out += two) {
+            vec v = permute(activate(tile->activation, sums[r][q]), lanes);
+            vec_store_first(out, v, q < columns - 1 ? two : end);
+        }
+    }
+}
+
+#    define PAIR(columns)                                                                                    \
+        static void pair_##columns(const stria_pair_tile *tile)                                              \
+        {                                                                                                    \
+            pair(tile, columns);                                                                             \
+        }
+ROWS_1_TO_14(PAIR)
+
+#    define NAME_PAIR(columns) pair_##columns,
+const stria_pair_fn STRIA_ISA(stria_pair)[STRIA_PAIR_COLUMNS] = {ROWS_1_TO_14(NAME_PAIR)};
+
+/* ---- Kernel gradient: dy is permuted once for all taps, each tap has an accumulator ---- */
+
+#    define PAIR_MAX_ROWS 5
+#    define PAIR_MAX_RUN  7
+
+VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, const int run)
+{
+    vec sums[PAIR_MAX_ROWS][PAIR_MAX_RUN];
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++) {
+        VEC_UNROLL
+        for (int c = 0; c < run; c++)
+            sums[r][c] = (vec){0};
+    }
+    const size_t filters = tile->filters;
+    const __m512i lanes = (__m512i)vector_order(filters);
+    const __mmask16 both = vec_first_lanes(2 * filters);
+    for (size_t s = 0; s < tile->segment_count; s++) {
+        const float *x[PAIR_MAX_ROWS], *dy = tile->segments[s].dy;
+        VEC_UNROLL
+        for (int r = 0; r < rows; r++)
+            x[r] = tile->segments[s].x + tile->offsets[r];
+        const size_t count = tile->segments[s].count;
+        size_t p = 0;
+        for (; p + 2 <= count; p += 2, dy += 2 * filters) {
+            const vec d = (vec)_mm512_maskz_permutexvar_ps(both, lanes, (__m512)vec_load(dy));
+            VEC_UNROLL
+            for (int r = 0; r < rows; r++) {
+                VEC_UNROLL
+                for (int c = 0; c < run; c++)
+                    sums[r][c] += broadcast_pair(x[r] + p + c) * d;
+            }
+        }
+        if (p < count) { /* one pixel is left: the next input is not its */
+            const vec d = (vec)_mm512_maskz_permutexvar_ps(both & 0x5555, lanes, (__m512)vec_load(dy));
+            VEC_UNROLL
+            for (int r = 0; r < rows; r++) {
+                VEC_UNROLL
+                for (int c = 0; c < run; c++)
+                    sums[r][c] += vec_broadcast(x[r][p + (size_t)c]) * d;
+            }
+        }
+    }
+    const veci even = memory_order(filters);
+    float *out = tile->out;
+    VEC_UNROLL
+    for (int r = 0; r < rows; r++) {
+        VEC_UNROLL
+        for (int c = 0; c < run; c++, out += filters) {
+            const vec v = sums[r][c];
+            vec sum = permute(v + (vec)_mm512_permute_ps((__m512)v, 0xB1), even);
+            if (tile->add)
+                sum = vec_load_first(out, filters) + sum;
+            vec_store_first(out, sum, filters);
+        }
+    }
+}
+
+#    define PAIR_OUTER(rows, run)                                                                            \
+        static void pair_outer_##rows##x##run(const stria_pair_outer_tile *tile)                             \
+        {                                                                                                    \
+            pair_outer(tile, rows, run);                                                                     \
+        }
+PAIR_OUTER(1, 3)
+PAIR_OUTER(2, 3)
+PAIR_OUTER(3, 3)
+PAIR_OUTER(1, 5)
+PAIR_OUTER(2, 5)
+PAIR_OUTER(3, 5)
+PAIR_OUTER(4, 5)
+PAIR_OUTER(5, 5)
+PAIR_OUTER(1, 7)
+PAIR_OUTER(2, 7)
+PAIR_OUTER(3, 7)
+
+stria_pair_outer_fn STRIA_ISA(stria_pair_outer)(size_t rows, size_t run)
+{
+    static const stria_pair_outer_fn of_3[] = {pair_outer_1x3, pair_outer_2x3, pair_outer_3x3};
+    static const stria_pair_outer_fn of_5[] = {pair_outer_1x5, pair_outer_2x5, pair_outer_3x5, pair_outer_4x5,
+                                               pair_outer_5x5};
+    static const stria_pair_outer_fn of_7[] = {pair_outer_1x7, pair_outer_2x7, pair_outer_3x7};
+    switch (run) {
+    case 3:
+        return rows <= 3 ? of_3[rows - 1] : NULL;
+    case 5:
+        return rows <= 5 ? of_5[rows - 1] : NULL;
+    case 7:
+        return rows <= 3 ? of_7[rows - 1] : NULL;
+    default:
+        return NULL;
+    }
+}
+
+#else
+
+typedef int stria_no_pairs; /* an empty file is not C */
+
+#endif
