@@ -18,20 +18,21 @@ typedef struct state_field {
     size_t offset;
 } state_field;
 
-#define INTEGER(name)                                                                                        \
-    {                                                                                                        \
-        "training." #name, true, offsetof(stria_training_state, name)                                        \
-    }
-#define NUMBER(name)                                                                                         \
-    {                                                                                                        \
-        "training." #name, false, offsetof(stria_training_state, name)                                       \
-    }
-
 static const state_field fields[] = {
-    INTEGER(epoch),        INTEGER(step),       INTEGER(samples),    INTEGER(correct),
-    NUMBER(loss_sum),      NUMBER(best_figure), INTEGER(best_epoch), INTEGER(epochs_without_best),
-    NUMBER(loss),          NUMBER(accuracy),    NUMBER(val_loss),    NUMBER(val_accuracy),
-    NUMBER(learning_rate), NUMBER(seconds),
+    {"training.epoch", true, offsetof(stria_training_state, epoch)},
+    {"training.step", true, offsetof(stria_training_state, step)},
+    {"training.samples", true, offsetof(stria_training_state, samples)},
+    {"training.correct", true, offsetof(stria_training_state, correct)},
+    {"training.loss_sum", false, offsetof(stria_training_state, loss_sum)},
+    {"training.best_figure", false, offsetof(stria_training_state, best_figure)},
+    {"training.best_epoch", true, offsetof(stria_training_state, best_epoch)},
+    {"training.epochs_without_best", true, offsetof(stria_training_state, epochs_without_best)},
+    {"training.last.loss", false, offsetof(stria_training_state, loss)},
+    {"training.last.accuracy", false, offsetof(stria_training_state, accuracy)},
+    {"training.last.val_loss", false, offsetof(stria_training_state, val_loss)},
+    {"training.last.val_accuracy", false, offsetof(stria_training_state, val_accuracy)},
+    {"training.last.learning_rate", false, offsetof(stria_training_state, learning_rate)},
+    {"training.last.seconds", false, offsetof(stria_training_state, seconds)},
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))

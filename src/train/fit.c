@@ -102,7 +102,7 @@ static stria_status make_parts(fit *f, stria_error *err)
     STRIA_TRY(stria_identity_make(&f->identity, f->model, f->data, &f->settings, &f->split, f->loss,
                                   f->preprocessing, err));
     STRIA_TRY(stria_checkpoint_make(&f->checkpoint, f->trainer, &f->best, err));
-    return stria_outputs_open(&f->outputs, f->context, options->output, err);
+    return stria_outputs_open(&f->outputs, f->context, options->output, options->log, err);
 }
 
 /* Opens and checks the checkpoint to go on from, if there is one. */

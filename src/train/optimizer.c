@@ -10,49 +10,26 @@
 
 #include "base/error.h"
 
-#define LEARNING_RATE                                                                                        \
-    {                                                                                                        \
-        "learning_rate", STRIA_ARG_NUMBER, offsetof(stria_optimizer, learning_rate), "", 1e-30, FLT_MAX,     \
-            NULL, "size of a step"                                                                           \
-    }
-
-/* Largest decay of a running mean: below 1 also as a float, so that the bias correction never divides by 0.
- */
+/* Largest decay of a running mean: below 1 also as a float, so that a bias correction never divides by 0. */
 #define MAX_BETA 0.9999999
 
-#define ADAM_ARGUMENTS                                                                                       \
-    LEARNING_RATE,                                                                                           \
-        {"beta_1",                                                                                           \
-         STRIA_ARG_NUMBER,                                                                                   \
-         offsetof(stria_optimizer, beta_1),                                                                  \
-         "0.9",                                                                                              \
-         0,                                                                                                  \
-         MAX_BETA,                                                                                           \
-         NULL,                                                                                               \
-         "decay of the mean of the gradients"},                                                              \
-        {"beta_2",                                                                                           \
-         STRIA_ARG_NUMBER,                                                                                   \
-         offsetof(stria_optimizer, beta_2),                                                                  \
-         "0.999",                                                                                            \
-         0,                                                                                                  \
-         MAX_BETA,                                                                                           \
-         NULL,                                                                                               \
-         "decay of the mean of their squares"},                                                              \
-    {                                                                                                        \
-        "epsilon", STRIA_ARG_NUMBER, offsetof(stria_optimizer, epsilon), "1e-7", 1e-30, 1, NULL,             \
-            "added to the root of the mean square"                                                           \
-    }
-
-static const stria_argument adam_arguments[] = {ADAM_ARGUMENTS};
-
-static const stria_argument adamw_arguments[] = {
-    ADAM_ARGUMENTS,
+/* The last one is adamw's alone. */
+static const stria_argument adam_arguments[] = {
+    {"learning_rate", STRIA_ARG_NUMBER, offsetof(stria_optimizer, learning_rate), "", 1e-30, FLT_MAX, NULL,
+     "size of a step"},
+    {"beta_1", STRIA_ARG_NUMBER, offsetof(stria_optimizer, beta_1), "0.9", 0, MAX_BETA, NULL,
+     "decay of the mean of the gradients"},
+    {"beta_2", STRIA_ARG_NUMBER, offsetof(stria_optimizer, beta_2), "0.999", 0, MAX_BETA, NULL,
+     "decay of the mean of their squares"},
+    {"epsilon", STRIA_ARG_NUMBER, offsetof(stria_optimizer, epsilon), "1e-7", 1e-30, 1, NULL,
+     "added to the root of the mean square"},
     {"weight_decay", STRIA_ARG_NUMBER, offsetof(stria_optimizer, weight_decay), "0.004", 0, 1, NULL,
      "share of each weight, times the learning rate, taken off in a step"},
 };
 
 static const stria_argument rmsprop_arguments[] = {
-    LEARNING_RATE,
+    {"learning_rate", STRIA_ARG_NUMBER, offsetof(stria_optimizer, learning_rate), "", 1e-30, FLT_MAX, NULL,
+     "size of a step"},
     {"rho", STRIA_ARG_NUMBER, offsetof(stria_optimizer, rho), "0.9", 0, 1, NULL, "decay of the mean square"},
     {"momentum", STRIA_ARG_NUMBER, offsetof(stria_optimizer, momentum), "0", 0, 1, NULL,
      "share of the last step that is repeated"},
@@ -61,7 +38,8 @@ static const stria_argument rmsprop_arguments[] = {
 };
 
 static const stria_argument sgd_arguments[] = {
-    LEARNING_RATE,
+    {"learning_rate", STRIA_ARG_NUMBER, offsetof(stria_optimizer, learning_rate), "", 1e-30, FLT_MAX, NULL,
+     "size of a step"},
     {"momentum", STRIA_ARG_NUMBER, offsetof(stria_optimizer, momentum), "0", 0, 1, NULL,
      "share of the last step that is repeated"},
     {"nesterov", STRIA_ARG_BOOLEAN, offsetof(stria_optimizer, nesterov), "no", 0, 0, NULL,
@@ -72,11 +50,11 @@ static const stria_argument sgd_arguments[] = {
 
 const stria_choice stria_optimizers[STRIA_OPTIMIZER_COUNT] = {
     [STRIA_OPTIMIZER_ADAM] =
-        {"adam", adam_arguments, COUNT(adam_arguments),
+        {"adam", adam_arguments, COUNT(adam_arguments) - 1,
          "adam learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7: steps scaled by running "
          "means of the gradient and its square"},
     [STRIA_OPTIMIZER_ADAMW] =
-        {"adamw", adamw_arguments, COUNT(adamw_arguments),
+        {"adamw", adam_arguments, COUNT(adam_arguments),
          "adamw learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7 weight_decay=0.004: adam "
          "with decay of the weights apart from the gradient"},
     [STRIA_OPTIMIZER_RMSPROP] =

@@ -39,9 +39,11 @@ static stria_status check_folder(stria_outputs *outputs, const char *path, stria
 }
 
 stria_status stria_outputs_open(stria_outputs *outputs, stria_context *context, const char *path,
-                                stria_error *err)
+                                const char *log, stria_error *err)
 {
     *outputs = (stria_outputs){.context = context, .arena = {.allocator = &context->allocator}};
+    if (log != NULL)
+        STRIA_TRY(check_folder(outputs, log, err));
     if (path == NULL)
         return STRIA_OK;
     const size_t length = strlen(path), suffix_length = sizeof(suffix) - 1;

@@ -15,10 +15,11 @@ typedef struct stria_outputs {
     void *lock;
 } stria_outputs;
 
-/* Works out the paths, checks that files can be written there and takes the lock. `path` NULL: no files. Free
- * with stria_outputs_free, also after a failure. Errors: MISSING (no such folder), IO, BUSY, MEMORY. */
+/* Works out the paths, checks that files can be written there and takes the lock. `path` NULL: no such files.
+ * The folder of `log` (may be NULL) is checked too. Free with stria_outputs_free, also after a failure.
+ * Errors: MISSING (no such folder), IO, BUSY, MEMORY. */
 stria_status stria_outputs_open(stria_outputs *outputs, stria_context *context, const char *path,
-                                stria_error *err);
+                                const char *log, stria_error *err);
 void stria_outputs_free(stria_outputs *outputs);
 
 #endif

@@ -14,9 +14,6 @@ stria_status stria_split_make(stria_split *split, const stria_dataset *data, con
     stria_split made = {.train_count = count, .validation_part = STRIA_PART_TRAIN};
     if (count == 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "the data has no training part");
-    if (count > UINT32_MAX)
-        return stria_fail(err, STRIA_ERROR_LIMIT, "the data has %zu samples: %lu can be shuffled", count,
-                          (unsigned long)UINT32_MAX);
     if (options->validate_on_test) {
         made.validation_part = STRIA_PART_TEST;
         made.validation_end = stria_dataset_count(data, STRIA_PART_TEST);

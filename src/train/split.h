@@ -13,7 +13,7 @@ typedef struct stria_split {
     size_t validation_first, validation_end; /* equal: no validation */
 } stria_split;
 
-/* Errors: VALUE when either would be empty, LIMIT. */
+/* Errors: VALUE when either would be empty. */
 stria_status stria_split_make(stria_split *split, const stria_dataset *data, const stria_settings *settings,
                               stria_error *err);
 

@@ -73,6 +73,8 @@ stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, con
         return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
                           "training needs a model of one input and one output, and this one has %zu and %zu",
                           inputs, outputs);
+    if (!model->materialized)
+        STRIA_TRY(stria_model_initialize(model, settings->options.seed, err));
     stria_trainer *made = stria_allocate(&model->context->allocator, sizeof(*made));
     if (made == NULL)
         return stria_fail_memory(err, sizeof(*made));

@@ -32,7 +32,8 @@ struct stria_trainer {
 };
 
 /* A trainer for samples of `input_shape` (NULL: the model's own). `takes_logits` says that a softmax at the
- * end belongs to the loss. The model's parameters are left alone. Errors: as stria_trainer_create. */
+ * end belongs to the loss. The model's parameters are left alone, unless it has none yet. Errors: as
+ * stria_trainer_create. */
 stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, const stria_settings *settings,
                                 const stria_shape *input_shape, bool takes_logits, stria_error *err);
 

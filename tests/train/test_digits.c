@@ -31,7 +31,8 @@ static void digits(void **state)
               &err);
     stria_evaluation e = {0};
     assert_ok(stria_evaluate(&e, model, data, STRIA_PART_TEST, 0, NULL, &err), &err);
-    print_message("accuracy %.2f %% of %lld digits, loss %.4f\n", 100 * e.accuracy, (long long)e.count, e.loss);
+    print_message("accuracy %.2f %% of %lld digits, loss %.4f\n", 100 * e.accuracy, (long long)e.count,
+                  e.loss);
     assert_true(e.accuracy >= 0.97);
     assert_near(e.accuracy, result.last.val_accuracy, 0);
     assert_near(e.loss, result.last.val_loss, 0);

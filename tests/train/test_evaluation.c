@@ -70,7 +70,8 @@ static void figures_by_hand(void **state)
     (void)state;
     stria_error err = {0};
     stria_dataset *data = make_guesses();
-    stria_model *logits = make_identity("input 4\ndense 4\n"), *softmax = make_identity("input 4\ndense 4 softmax\n");
+    stria_model *logits = make_identity("input 4\ndense 4\n"),
+                *softmax = make_identity("input 4\ndense 4 softmax\n");
     stria_evaluation whole = {0}, parts = {0}, ends = {0}, squared = {0};
     assert_ok(stria_evaluate(&whole, logits, data, STRIA_PART_TRAIN, 0, NULL, &err), &err);
     check_guesses(&whole);
@@ -139,7 +140,8 @@ static void refused(void **state)
     assert_status(stria_evaluate(&e, model, data, STRIA_PART_TEST, 0, NULL, &err), STRIA_ERROR_VALUE, &err);
     assert_message(&err, "no test part");
     assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, -1, NULL, &err), STRIA_ERROR_VALUE, &err);
-    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, "hinge", &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, "hinge", &err), STRIA_ERROR_VALUE,
+                  &err);
     assert_status(stria_evaluate(&e, model, curve, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
     assert_message(&err, "samples are 3");
     assert_message(&err, "input is 4");
@@ -157,7 +159,8 @@ static void refused(void **state)
         STRIA_ERROR_VALUE, &err);
     stria_model_free(model);
     model = make_model(test.context, "a = input 4\nb = input 4\nadd(a, b)\n");
-    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_UNSUPPORTED, &err);
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_UNSUPPORTED,
+                  &err);
     stria_model_free(model);
     assert_null(e.confusion);
     stria_dataset_free(data);

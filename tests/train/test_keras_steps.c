@@ -1,5 +1,5 @@
-/* Five training steps against Keras 3: LeNet-5 with SGD, and every optimizer and loss on a small network. The files are
- * made by make_keras_steps.py. */
+/* Five training steps against Keras 3: LeNet-5 with SGD, and every optimizer and loss on a small network. The
+ * files are made by make_keras_steps.py. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +88,8 @@ static void compare_weights(const stria_model *model, const char *of, double tol
             difference = fmax(difference, fabs((double)got[e] - wanted[e]));
             largest = fmax(largest, fabs((double)wanted[e]));
         }
-        print_message("%s, %s: largest difference %.2g of %.3g\n", of, info.name, difference / largest, largest);
+        print_message("%s, %s: largest difference %.2g of %.3g\n", of, info.name, difference / largest,
+                      largest);
         assert_true(difference <= tolerance * largest);
         free(wanted);
     }
@@ -135,9 +136,10 @@ static void lenet5(void **state)
         x[i] *= (float)(1.0 / 255);
     for (size_t i = 0; i < 64; i++)
         labels[i] = (int32_t)y[i];
-    five_steps(model, "sgd",
-               &(stria_train_options){.optimizer = "sgd", .learning_rate = 0.1, .batch = 64, .keep_parameters = 1}, x,
-               labels, NULL);
+    five_steps(
+        model, "sgd",
+        &(stria_train_options){.optimizer = "sgd", .learning_rate = 0.1, .batch = 64, .keep_parameters = 1},
+        x, labels, NULL);
     /* The promise. Both sides add in float in orders of their own. */
     compare_weights(model, "sgd", 1e-5);
     free(x);
@@ -165,7 +167,8 @@ static void optimizers_and_losses(void **state)
         {"soft", "sgd", 0.05, "categorical_crossentropy"},
         {"squared", "sgd", 0.5, "mean_squared_error"},
     };
-    float *x = read_member("x", 8 * 72, NULL), *y = read_member("y", 8, NULL), *soft = read_member("soft", 8 * 4, NULL);
+    float *x = read_member("x", 8 * 72, NULL), *y = read_member("y", 8, NULL),
+          *soft = read_member("soft", 8 * 4, NULL);
     int32_t labels[8];
     for (size_t i = 0; i < 8; i++)
         labels[i] = (int32_t)y[i];
@@ -182,7 +185,8 @@ static void optimizers_and_losses(void **state)
                                              .keep_parameters = 1};
         const bool has_targets = strcmp(cases[c].of, "soft") == 0;
         five_steps(model, cases[c].of, &options, x, has_targets ? NULL : labels, has_targets ? soft : NULL);
-        /* Adam and RMSprop divide by the gradient's size: roundings of the smallest gradients count in full. */
+        /* Adam and RMSprop divide by the gradient's size: roundings of the smallest gradients count in full.
+         */
         compare_weights(model, cases[c].of, 1e-5);
     }
     free(x);

@@ -1,4 +1,5 @@
-/* Losses and their gradients against the definitions in double, and by finite differences; reading of outputs. */
+/* Losses and their gradients against the definitions in double, and by finite differences; reading of
+ * outputs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,8 @@ static int tear_down(void **state)
 #define MAX_OUTPUTS 2000
 
 /* The mean loss of a batch in double. */
-static double reference_loss(stria_loss loss, const double *outputs, const int32_t *labels, const float *targets,
-                             size_t batch, size_t rows, size_t columns)
+static double reference_loss(stria_loss loss, const double *outputs, const int32_t *labels,
+                             const float *targets, size_t batch, size_t rows, size_t columns)
 {
     double sum = 0;
     for (size_t r = 0; r < batch * rows; r++) {
@@ -36,7 +37,8 @@ static double reference_loss(stria_loss loss, const double *outputs, const int32
         for (size_t j = 0; j < columns; j++)
             total += exp(z[j]);
         for (size_t j = 0; j < columns; j++) {
-            const double t = targets != NULL ? (double)targets[r * columns + j] : (double)(labels[r] == (int32_t)j);
+            const double t =
+                targets != NULL ? (double)targets[r * columns + j] : (double)(labels[r] == (int32_t)j);
             if (loss == STRIA_LOSS_MEAN_SQUARED_ERROR)
                 row += (z[j] - t) * (z[j] - t) / (double)columns;
             else
@@ -198,7 +200,8 @@ static void extreme_outputs(void **state)
 static void largest_output(void **state)
 {
     (void)state;
-    const float ties[] = {1, 3, 3, 2}, nans[] = {(float)NAN, -5, (float)NAN, -4}, none[] = {(float)NAN, (float)NAN};
+    const float ties[] = {1, 3, 3, 2}, nans[] = {(float)NAN, -5, (float)NAN, -4},
+                none[] = {(float)NAN, (float)NAN};
     assert_int_equal(stria_largest_output(ties, 4), 1);
     assert_int_equal(stria_largest_output(nans, 4), 3);
     assert_int_equal(stria_largest_output(none, 2), 0);
@@ -238,7 +241,8 @@ static void which_loss(void **state)
     assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
     assert_ok(stria_loss_resolve(STRIA_LOSS_DEFAULT, linear, false, &loss, &err), &err);
     assert_int_equal(loss, STRIA_LOSS_MEAN_SQUARED_ERROR);
-    assert_ok(stria_loss_resolve(STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, softmax, true, &loss, &err), &err);
+    assert_ok(stria_loss_resolve(STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, softmax, true, &loss, &err),
+              &err);
     assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
     assert_status(stria_loss_resolve(STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, softmax, false, &loss, &err),
                   STRIA_ERROR_VALUE, &err);

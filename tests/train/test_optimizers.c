@@ -54,7 +54,8 @@ static void sgd_nesterov(reference *r, double g, double rate, int t)
     r->w += 0.8 * r->m - rate * g;
 }
 
-static void adam_with(reference *r, double g, double rate, int t, double beta_1, double beta_2, double epsilon)
+static void adam_with(reference *r, double g, double rate, int t, double beta_1, double beta_2,
+                      double epsilon)
 {
     const double alpha = rate * sqrt(1 - pow(beta_2, t)) / (1 - pow(beta_1, t));
     r->m += (g - r->m) * (1 - beta_1);
@@ -115,14 +116,14 @@ static void compare(const char *text, reference_fn step, double rate)
         g[0] = 0;      /* a weight that never gets a gradient */
         g[1] *= 1e-6f; /* where epsilon matters */
         g[2] *= 1e4f;
-        stria_optimizer_apply(&optimizer, test.context->kernels, test.context->pool, w, states, g, COUNT, rate,
-                              (uint64_t)t);
+        stria_optimizer_apply(&optimizer, test.context->kernels, test.context->pool, w, states, g, COUNT,
+                              rate, (uint64_t)t);
         for (size_t i = 0; i < COUNT; i++)
             step(&references[i], g[i], rate, t);
     }
     for (size_t i = 0; i < COUNT; i++) {
-        /* Weights of about 1 and steps in float: STEPS roundings of 6e-8 and a few for the state; sgd's third weight
-         * moves by thousands. */
+        /* Weights of about 1 and steps in float: STEPS roundings of 6e-8 and a few for the state; sgd's third
+         * weight moves by thousands. */
         const double size = 1 + fabs(references[i].w);
         if (!(fabs(w[i] - references[i].w) <= 2e-6 * size))
             print_error("%s, weight %zu:\n", text, i);

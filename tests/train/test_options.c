@@ -1,4 +1,5 @@
-/* Training options: what is accepted, what is refused and how the refusal reads; schedules; the lines of help. */
+/* Training options: what is accepted, what is refused and how the refusal reads; schedules; the lines of
+ * help. */
 #include <math.h>
 #include <string.h>
 
@@ -77,7 +78,9 @@ static void defaults(void **state)
     assert_near(settings.options.learning_rate, 0.001, 0);
     assert_ok(stria_settings_read(&settings, &(stria_train_options){.optimizer = "sgd"}, &err), &err);
     assert_near(settings.options.learning_rate, 0.01, 0);
-    assert_ok(stria_settings_read(&settings, &(stria_train_options){.optimizer = "sgd learning_rate=0.5"}, &err), &err);
+    assert_ok(
+        stria_settings_read(&settings, &(stria_train_options){.optimizer = "sgd learning_rate=0.5"}, &err),
+        &err);
     assert_near(settings.options.learning_rate, 0.5, 0);
 }
 
@@ -87,8 +90,10 @@ static void shorter_struct(void **state)
     (void)state;
     stria_error err = {0};
     stria_settings settings;
-    const stria_train_options options = {
-        .struct_size = offsetof(stria_train_options, optimizer), .epochs = 7, .batch = 3, .optimizer = "no such"};
+    const stria_train_options options = {.struct_size = offsetof(stria_train_options, optimizer),
+                                         .epochs = 7,
+                                         .batch = 3,
+                                         .optimizer = "no such"};
     assert_ok(stria_settings_read(&settings, &options, &err), &err);
     assert_int_equal(settings.options.epochs, 7);
     assert_int_equal(settings.optimizer.kind, STRIA_OPTIMIZER_ADAM);
@@ -110,7 +115,8 @@ static void schedules(void **state)
     assert_near(rate("cosine", 4, 10, 1, 0), 0.1, 1e-15);
     assert_near(rate("cosine", 4, 10, 2, 0), 0.1 * 0.5 * (1 + cos(0.25 * 3.14159265358979323846)), 1e-15);
     assert_near(rate("cosine", 4, 10, 3, 0), 0.05, 1e-15);
-    assert_near(rate("cosine", 4, 10, 4, 9), 0.1 * 0.5 * (1 + cos(39.0 / 40 * 3.14159265358979323846)), 1e-15);
+    assert_near(rate("cosine", 4, 10, 4, 9), 0.1 * 0.5 * (1 + cos(39.0 / 40 * 3.14159265358979323846)),
+                1e-15);
 
     assert_near(rate("cosine warmup=1", 5, 10, 1, 0), 0.01, 1e-15);
     assert_near(rate("cosine warmup=1", 5, 10, 1, 9), 0.1, 1e-15);
@@ -130,7 +136,8 @@ static void schedules(void **state)
 static void cosine_stays_in_bounds(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"cosine", "cosine warmup=0.1", "cosine warmup=1.55", "cosine warmup=2.999"};
+    static const char *const texts[] = {"cosine", "cosine warmup=0.1", "cosine warmup=1.55",
+                                        "cosine warmup=2.999"};
     for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
         for (int epoch = 1; epoch <= 3; epoch++) {
             for (int64_t step = 0; step < 17; step++) {
@@ -202,7 +209,8 @@ static void one_text_for_one_choice(void **state)
     };
     for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
         stria_error err = {0};
-        stria_text texts[2] = {{.allocator = &stria_default_allocator}, {.allocator = &stria_default_allocator}};
+        stria_text texts[2] = {{.allocator = &stria_default_allocator},
+                               {.allocator = &stria_default_allocator}};
         for (int k = 0; k < 2; k++) {
             stria_optimizer optimizer, again;
             assert_ok(stria_optimizer_read(&optimizer, same[i][k], &err), &err);

@@ -43,8 +43,8 @@ static stria_trainer *make_trainer(stria_model *model, const stria_train_options
     return trainer;
 }
 
-static const char *const all_optimizers[] = {"sgd", "sgd momentum=0.9", "sgd momentum=0.9 nesterov",
-                                             "adam", "adamw", "rmsprop momentum=0.5"};
+static const char *const all_optimizers[] = {
+    "sgd", "sgd momentum=0.9", "sgd momentum=0.9 nesterov", "adam", "adamw", "rmsprop momentum=0.5"};
 
 #define OPTIMIZER_COUNT (sizeof(all_optimizers) / sizeof(all_optimizers[0]))
 
@@ -58,7 +58,8 @@ static void steps_lower_the_loss_without_memory(void **state)
         stria_error err = {0};
         stria_model *model = make_model(test.context, bars_text);
         stria_trainer *trainer = make_trainer(
-            model, &(stria_train_options){.optimizer = all_optimizers[o], .learning_rate = 0.01, .batch = BATCH, .seed = 2});
+            model, &(stria_train_options){
+                       .optimizer = all_optimizers[o], .learning_rate = 0.01, .batch = BATCH, .seed = 2});
         double first = 0, last = 0;
         int64_t correct = -1;
         const size_t calls = test.memory.calls;
@@ -86,8 +87,8 @@ static void a_step_follows_the_gradient(void **state)
     read_bars(x, labels);
     stria_error err = {0};
     stria_model *model = make_model(test.context, plain_bars_text);
-    stria_trainer *trainer =
-        make_trainer(model, &(stria_train_options){.optimizer = "sgd", .learning_rate = 0.25, .batch = BATCH, .seed = 1});
+    stria_trainer *trainer = make_trainer(
+        model, &(stria_train_options){.optimizer = "sgd", .learning_rate = 0.25, .batch = BATCH, .seed = 1});
     size_t count;
     float *before = copy_parameters(model, &count);
     double loss;
@@ -139,8 +140,8 @@ static void frozen_layers_stay(void **state)
         stria_error err = {0};
         stria_model *model = make_model(test.context, bars_text);
         assert_ok(stria_model_freeze(model, "conv2d,batch*", &err), &err);
-        stria_trainer *trainer =
-            make_trainer(model, &(stria_train_options){.optimizer = all_optimizers[o], .batch = BATCH, .seed = 9});
+        stria_trainer *trainer = make_trainer(
+            model, &(stria_train_options){.optimizer = all_optimizers[o], .batch = BATCH, .seed = 9});
         size_t count;
         float *before = copy_parameters(model, &count);
         for (int step = 0; step < 5; step++)
@@ -181,7 +182,8 @@ static void nan_pixels_stop_a_step(void **state)
     stria_model *model = make_model(test.context, bars_text), *other = make_model(test.context, bars_text);
     stria_trainer *trainer = make_trainer(model, &options), *undisturbed = make_trainer(other, &options);
     for (int step = 0; step < 4; step++) {
-        assert_status(stria_trainer_step(trainer, bad, labels, NULL, BATCH, NULL, NULL, &err), STRIA_ERROR_DIVERGED, &err);
+        assert_status(stria_trainer_step(trainer, bad, labels, NULL, BATCH, NULL, NULL, &err),
+                      STRIA_ERROR_DIVERGED, &err);
         assert_message(&err, "input");
         assert_message(&err, "the data is at fault");
         assert_ok(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), &err);
@@ -204,7 +206,8 @@ static void absurd_rates_diverge(void **state)
         stria_error err = {0};
         stria_model *model = make_model(test.context, plain_bars_text);
         stria_trainer *trainer = make_trainer(
-            model, &(stria_train_options){.optimizer = all_optimizers[o], .learning_rate = 3e37, .batch = BATCH});
+            model,
+            &(stria_train_options){.optimizer = all_optimizers[o], .learning_rate = 3e37, .batch = BATCH});
         stria_status status = STRIA_OK;
         float *before = NULL, *after;
         size_t count;
@@ -236,20 +239,27 @@ static void refused_steps(void **state)
     stria_trainer *trainer = make_trainer(model, &(stria_train_options){.batch = BATCH});
     assert_status(stria_trainer_step(trainer, x, labels, NULL, 0, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
     assert_message(&err, "this trainer takes 1 to 16");
-    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH + 1, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
-    assert_status(stria_trainer_step(trainer, NULL, labels, NULL, 1, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH + 1, NULL, NULL, &err),
+                  STRIA_ERROR_VALUE, &err);
+    assert_status(stria_trainer_step(trainer, NULL, labels, NULL, 1, NULL, NULL, &err), STRIA_ERROR_VALUE,
+                  &err);
     assert_status(stria_trainer_step(trainer, x, NULL, NULL, 1, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
-    assert_status(stria_trainer_step(trainer, x, labels, targets, 1, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_trainer_step(trainer, x, labels, targets, 1, NULL, NULL, &err), STRIA_ERROR_VALUE,
+                  &err);
     labels[2] = 3;
-    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), STRIA_ERROR_VALUE,
+                  &err);
     assert_message(&err, "label 3 of sample 2");
     labels[2] = -1;
-    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), STRIA_ERROR_VALUE,
+                  &err);
     assert_ok(stria_trainer_step(trainer, x, labels, NULL, 2, NULL, NULL, &err), &err);
     stria_trainer_free(trainer);
 
-    trainer = make_trainer(model, &(stria_train_options){.batch = BATCH, .loss = "sparse_categorical_crossentropy"});
-    assert_status(stria_trainer_step(trainer, x, NULL, targets, 1, NULL, NULL, &err), STRIA_ERROR_VALUE, &err);
+    trainer = make_trainer(model,
+                           &(stria_train_options){.batch = BATCH, .loss = "sparse_categorical_crossentropy"});
+    assert_status(stria_trainer_step(trainer, x, NULL, targets, 1, NULL, NULL, &err), STRIA_ERROR_VALUE,
+                  &err);
     stria_trainer_free(trainer);
     stria_model_free(model);
 }
@@ -283,7 +293,8 @@ static void parameters_are_drawn_or_kept(void **state)
 {
     (void)state;
     stria_error err = {0};
-    stria_model *model = make_model(test.context, plain_bars_text), *same = make_model(test.context, plain_bars_text);
+    stria_model *model = make_model(test.context, plain_bars_text),
+                *same = make_model(test.context, plain_bars_text);
     assert_ok(stria_model_initialize(same, 5, &err), &err);
     stria_trainer *trainer = make_trainer(model, &(stria_train_options){.seed = 5});
     assert_same_parameters(model, same);
@@ -302,7 +313,8 @@ static void rate_of_following_steps(void **state)
     int32_t labels[BATCH];
     read_bars(x, labels);
     stria_error err = {0};
-    stria_model *model = make_model(test.context, plain_bars_text), *start = make_model(test.context, plain_bars_text);
+    stria_model *model = make_model(test.context, plain_bars_text),
+                *start = make_model(test.context, plain_bars_text);
     stria_trainer *trainer = make_trainer(model, &(stria_train_options){.batch = BATCH, .optimizer = "sgd"});
     assert_ok(stria_model_initialize(start, 0, &err), &err);
     stria_trainer_set_learning_rate(trainer, 0);
@@ -323,8 +335,10 @@ static void squared_error_of_labels(void **state)
     for (int i = 0; i < BATCH; i++)
         targets[i * 3 + labels[i]] = 1;
     stria_error err = {0};
-    const stria_train_options options = {.batch = BATCH, .loss = "mean_squared_error", .seed = 1, .learning_rate = 0.01};
-    stria_model *by_labels = make_model(test.context, plain_bars_text), *by_targets = make_model(test.context, plain_bars_text);
+    const stria_train_options options = {
+        .batch = BATCH, .loss = "mean_squared_error", .seed = 1, .learning_rate = 0.01};
+    stria_model *by_labels = make_model(test.context, plain_bars_text),
+                *by_targets = make_model(test.context, plain_bars_text);
     stria_trainer *first = make_trainer(by_labels, &options), *second = make_trainer(by_targets, &options);
     double loss = 0, same = 0, start = 0;
     int64_t correct, none;

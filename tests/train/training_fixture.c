@@ -21,6 +21,27 @@ const char *const plain_bars_text = "input 6x6x1\n"
                                     "flatten\n"
                                     "dense 3 softmax\n";
 
+static int skip_sync(void *payload, void *file)
+{
+    (void)payload;
+    (void)file;
+    return 0;
+}
+
+static int skip_folder_sync(void *payload, const char *path)
+{
+    (void)payload;
+    (void)path;
+    return 0;
+}
+
+void open_fast_context(test_context *test, int threads)
+{
+    test_context_open(test, threads, NULL);
+    test->io.inner.sync = skip_sync;
+    test->io.inner.sync_folder = skip_folder_sync;
+}
+
 void fill_numbers(float *values, size_t count, uint32_t seed)
 {
     uint32_t state = seed * 2654435761u + 12345u;
@@ -111,7 +132,8 @@ void assert_same_parameters(const stria_model *a, const stria_model *b)
         const float *of_a = stria_model_tensor_data_const(a, i), *of_b = stria_model_tensor_data_const(b, i);
         for (int64_t e = 0; e < info.count; e++) {
             if (memcmp(&of_a[e], &of_b[e], sizeof(float)) != 0) {
-                print_error("%s[%lld]: %.9g and %.9g\n", info.name, (long long)e, (double)of_a[e], (double)of_b[e]);
+                print_error("%s[%lld]: %.9g and %.9g\n", info.name, (long long)e, (double)of_a[e],
+                            (double)of_b[e]);
                 fail();
             }
         }
@@ -147,8 +169,8 @@ void assert_same_files(const char *a, const char *b)
     while (at < a_size && at < b_size && of_a[at] == of_b[at])
         at++;
     if (at < a_size || at < b_size) {
-        print_error("%s (%zu bytes) and %s (%zu bytes) differ at byte %zu\n    ...%.80s\n    ...%.80s\n", a, a_size, b,
-                    b_size, at, of_a + (at > 40 ? at - 40 : 0), of_b + (at > 40 ? at - 40 : 0));
+        print_error("%s (%zu bytes) and %s (%zu bytes) differ at byte %zu\n    ...%.80s\n    ...%.80s\n", a,
+                    a_size, b, b_size, at, of_a + (at > 40 ? at - 40 : 0), of_b + (at > 40 ? at - 40 : 0));
         fail();
     }
     free(of_a);

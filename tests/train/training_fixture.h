@@ -1,4 +1,5 @@
-/* What the tests of training share: small problems that can be learned, models, numbers and files to compare. */
+/* What the tests of training share: small problems that can be learned, models, numbers and files to compare.
+ */
 #ifndef STRIA_TESTS_TRAIN_TRAINING_FIXTURE_H
 #define STRIA_TESTS_TRAIN_TRAINING_FIXTURE_H
 
@@ -7,6 +8,9 @@
 #include "support/check.h"
 #include "support/temporary_folder.h"
 #include "support/test_context.h"
+
+/* Opens a context whose files are not forced to the disk: hundreds of checkpoints would wait for it. */
+void open_fast_context(test_context *test, int threads);
 
 /* Numbers from -1 to 1, the same for the same seed. */
 void fill_numbers(float *values, size_t count, uint32_t seed);
