@@ -10,7 +10,7 @@
 #include "support/test_context.h"
 
 /* Large enough that every layer is cut into several tasks. */
-static const char text[] = "input 32x32x3\n"
+static const char text[] = "input 24x24x3\n"
                            "conv2d 16 3 same relu\n"
                            "batchnorm\n"
                            "maxpool2d 2\n"
@@ -24,7 +24,7 @@ static const char text[] = "input 32x32x3\n"
                            "dense 64 relu\n"
                            "dense 10 softmax\n";
 
-#define BATCH 9
+#define BATCH 5
 
 static float *draw(uint64_t seed, size_t count)
 {
@@ -66,7 +66,7 @@ static float *compute(int threads, const float *x, const float *dy, size_t *coun
         assert_ok(stria_plan_run(training, &x, BATCH, &err), &err);
         assert_ok(stria_plan_backward(training, &dy, &err), &err);
         append(&numbers, count, stria_plan_output(training, 0), BATCH * 10);
-        append(&numbers, count, stria_plan_input_gradient(training, 0), BATCH * 3072);
+        append(&numbers, count, stria_plan_input_gradient(training, 0), BATCH * 1728);
         for (size_t t = 0; stria_model_tensor(model, t, &info); t++) {
             if (info.trainable)
                 append(&numbers, count, stria_plan_tensor_gradient(training, t), (size_t)info.count);
@@ -86,7 +86,7 @@ static float *compute(int threads, const float *x, const float *dy, size_t *coun
 static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
-    float *x = draw(1, BATCH * 3072), *dy = draw(2, BATCH * 10);
+    float *x = draw(1, BATCH * 1728), *dy = draw(2, BATCH * 10);
     size_t count, other_count;
     float *one = compute(1, x, dy, &count);
     for (int threads = 2; threads <= 4; threads++) {
@@ -134,7 +134,7 @@ static void test_many_plans_of_one_model(void **state)
     stria_error err = {0};
     static user users[5];
     pthread_t threads[4];
-    float *x = draw(1, BATCH * 3072);
+    float *x = draw(1, BATCH * 1728);
     test_context_open(&test, 2, NULL);
     assert_ok(stria_model_parse(&model, test.context, text, sizeof text - 1, NULL, &err), &err);
     for (size_t i = 0; i < 5; i++)
