@@ -47,6 +47,7 @@ typedef struct stria_gather_tile {
     size_t rows_step;
     const ptrdiff_t *offsets; /* [taps] */
     float *const *out;
+    size_t out_offset; /* added to out */
 } stria_gather_tile;
 
 typedef void (*stria_gather_fn)(const stria_gather_panel *panel, const stria_gather_tile *tile);
@@ -84,6 +85,7 @@ typedef struct stria_pair_tile {
     const float *x[2];        /* what the first pixel sees through the first tap */
     const ptrdiff_t *offsets; /* [taps], from there to the other rows of taps */
     size_t taps, run;         /* rows of taps, and taps in a row */
+    size_t tap_step;          /* 1: what compilers must not know, or they keep inputs for the next tap */
     const float *weights;     /* [taps, run, 2 * STRIA_PAIR_FILTERS], each weight twice */
     const float *bias;        /* [filters] or NULL */
     float *out[2];
@@ -99,6 +101,7 @@ typedef struct stria_pair_outer_tile {
     const stria_segment *segments;
     size_t segment_count;
     const ptrdiff_t *offsets; /* rows of taps of this tile */
+    size_t pair_step;         /* 2: as tap_step */
     size_t filters;
     float *out; /* [rows, taps in a row, filters] */
     bool add;
@@ -201,6 +204,9 @@ typedef struct stria_gather_axis {
     size_t in;
     size_t in_pitch, out_pitch; /* floats between neighbours */
 } stria_gather_axis;
+
+/* The outputs *from..*to-1 of an axis see no padding. */
+void stria_gather_inside(const stria_gather_axis *axis, size_t *from, size_t *to);
 
 typedef struct stria_gather {
     stria_gather_axis axes[3];

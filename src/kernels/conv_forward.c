@@ -69,6 +69,7 @@ static void pair_rows(const pair_job *job, size_t row, bool two)
             .offsets = job->offsets,
             .taps = m->taps,
             .run = m->run,
+            .tap_step = 1,
             .weights = call->packed,
             .bias = call->bias,
             .out = {out[0] + 2 * begin * m->filters, out[1] + 2 * begin * m->filters},

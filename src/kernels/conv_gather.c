@@ -19,11 +19,12 @@ typedef struct gather_job {
     const stria_conv_isa *isa;
     const stria_gather *gather;
     size_t pixels, taps, tiles, block_tiles, blocks;
-    size_t tile_rows;                  /* most rows of a tile */
-    size_t main_width, padded, panels; /* of a group */
-    size_t panel_groups;               /* parts that the panels are dealt into */
-    bool after;                        /* the activation follows on the block just stored */
-    bool contiguous;                   /* pixels of the output follow each other */
+    size_t inside_from[3], inside_to[3]; /* outputs of an axis that see no padding */
+    size_t tile_rows;                    /* most rows of a tile */
+    size_t main_width, padded, panels;   /* of a group */
+    size_t panel_groups;                 /* parts that the panels are dealt into */
+    bool after;                          /* the activation follows on the block just stored */
+    bool contiguous;                     /* pixels of the output follow each other */
     const float *zeros;
     const ptrdiff_t *offsets, *no_offsets; /* [taps] */
     float *worker_scratch;
@@ -89,73 +90,114 @@ static size_t first_pixel_of(const gather_job *job, size_t tile)
     return tile * (job->pixels / job->tiles) + minimum(tile, job->pixels % job->tiles);
 }
 
-static bool sees_padding(const stria_gather_axis *axis, ptrdiff_t input)
+void stria_gather_inside(const stria_gather_axis *axis, size_t *from, size_t *to)
 {
-    ptrdiff_t last = input + (ptrdiff_t)(axis->taps - 1) * axis->tap_step;
-    return input < 0 || last < 0 || input >= (ptrdiff_t)axis->in || last >= (ptrdiff_t)axis->in;
+    ptrdiff_t reach = (ptrdiff_t)(axis->taps - 1) * axis->tap_step, step = (ptrdiff_t)axis->step;
+    ptrdiff_t lowest = axis->first + (reach < 0 ? reach : 0), highest = axis->first + (reach > 0 ? reach : 0);
+    ptrdiff_t room = (ptrdiff_t)axis->in - 1 - highest;
+    *from = lowest >= 0 ? 0 : (size_t)((-lowest + step - 1) / step);
+    *to = room < 0 ? 0 : minimum((size_t)(room / step) + 1, axis->count);
 }
 
-/* Pointers of one pixel at the border: rows[t * step] for every tap t. */
-static void place_taps(const gather_job *job, const float *picture, const ptrdiff_t corner[3],
-                       const float **rows, size_t step)
+/* An output pixel of the batch. */
+typedef struct pixel {
+    size_t n, o[3];
+} pixel;
+
+static pixel pixel_at(const stria_gather *g, size_t index)
 {
-    const stria_gather_axis *axes = job->gather->axes;
-    for (size_t d = 0; d < axes[0].taps; d++) {
-        ptrdiff_t depth = corner[0] + (ptrdiff_t)d * axes[0].tap_step;
-        for (size_t h = 0; h < axes[1].taps; h++) {
-            ptrdiff_t height = corner[1] + (ptrdiff_t)h * axes[1].tap_step;
-            bool row =
-                depth >= 0 && depth < (ptrdiff_t)axes[0].in && height >= 0 && height < (ptrdiff_t)axes[1].in;
-            const float *line =
-                !row ? NULL : picture + (size_t)depth * axes[0].in_pitch + (size_t)height * axes[1].in_pitch;
-            for (size_t w = 0; w < axes[2].taps; w++, rows += step) {
-                ptrdiff_t width = corner[2] + (ptrdiff_t)w * axes[2].tap_step;
-                bool real = row && width >= 0 && width < (ptrdiff_t)axes[2].in;
-                *rows = real ? line + (size_t)width * axes[2].in_pitch : job->zeros;
-            }
-        }
+    const stria_gather_axis *a = g->axes;
+    size_t row = index / a[2].count, plane = row / a[1].count;
+    return (pixel){plane / a[0].count, {plane % a[0].count, row % a[1].count, index % a[2].count}};
+}
+
+static void next_row(const stria_gather *g, pixel *p)
+{
+    p->o[2] = 0;
+    if (++p->o[1] == g->axes[1].count) {
+        p->o[1] = 0;
+        if (++p->o[0] == g->axes[0].count)
+            p->o[0] = 0, p->n++;
     }
 }
 
-/* Fills in the pointers of a tile. Returns whether it lies inside the picture. */
-static bool place_tile(const gather_job *job, size_t first, size_t count, size_t group, const float **rows,
-                       float **out)
+/* What output `o` of an axis sees through its first tap, in floats from input 0; may lie outside. */
+static ptrdiff_t corner_of(const stria_gather_axis *axis, size_t o)
+{
+    return ((ptrdiff_t)(o * axis->step) + axis->first) * (ptrdiff_t)axis->in_pitch;
+}
+
+static bool is_inside(const gather_job *job, int axis, size_t first, size_t count)
+{
+    return first >= job->inside_from[axis] && first + count <= job->inside_to[axis];
+}
+
+/* The tile's outputs, and its inputs as long as it lies inside the picture; returns whether all of it does.
+ */
+static bool place_inside(const gather_job *job, size_t first, size_t count, size_t group, const float **rows,
+                         float **out)
 {
     const stria_gather *g = job->gather;
     const stria_gather_axis *a = g->axes;
-    const float *input = g->input + group * g->depth;
-    float *output = g->out + group * g->width;
-    size_t o[3] = {first / a[2].count / a[1].count % a[0].count, first / a[2].count % a[1].count,
-                   first % a[2].count};
-    size_t n = first / a[2].count / a[1].count / a[0].count;
-    ptrdiff_t corner[STRIA_TILE_MAX_ROWS][3];
-    const float *picture[STRIA_TILE_MAX_ROWS];
+    const size_t in_step = a[2].step * a[2].in_pitch, out_step = a[2].out_pitch;
+    pixel p = pixel_at(g, first);
     bool inside = true;
-    for (size_t i = 0; i < count; i++) {
-        for (int axis = 0; axis < 3; axis++) {
-            corner[i][axis] = (ptrdiff_t)(o[axis] * a[axis].step) + a[axis].first;
-            inside = inside && !sees_padding(&a[axis], corner[i][axis]);
+    for (size_t i = 0; i < count;) {
+        size_t length = minimum(count - i, a[2].count - p.o[2]);
+        float *to = g->out + group * g->width + p.n * g->out_picture + p.o[0] * a[0].out_pitch +
+                    p.o[1] * a[1].out_pitch + p.o[2] * out_step;
+        inside = inside && is_inside(job, 0, p.o[0], 1) && is_inside(job, 1, p.o[1], 1) &&
+                 is_inside(job, 2, p.o[2], length);
+        if (inside) {
+            const float *from = g->input + group * g->depth + p.n * g->in_picture + corner_of(&a[0], p.o[0]) +
+                                corner_of(&a[1], p.o[1]) + corner_of(&a[2], p.o[2]);
+            for (size_t j = 0; j < length; j++)
+                rows[i + j] = from + j * in_step;
         }
-        picture[i] = input + n * g->in_picture;
-        out[i] = output + n * g->out_picture + o[0] * a[0].out_pitch + o[1] * a[1].out_pitch +
-                 o[2] * a[2].out_pitch;
-        if (++o[2] == a[2].count) {
-            o[2] = 0;
-            if (++o[1] == a[1].count) {
-                o[1] = 0;
-                if (++o[0] == a[0].count)
-                    o[0] = 0, n++;
-            }
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (inside)
-            rows[i] = picture[i] + (size_t)corner[i][0] * a[0].in_pitch +
-                      (size_t)corner[i][1] * a[1].in_pitch + (size_t)corner[i][2] * a[2].in_pitch;
-        else
-            place_taps(job, picture[i], corner[i], rows + i, count);
+        for (size_t j = 0; j < length; j++)
+            out[i + j] = to + j * out_step;
+        i += length;
+        next_row(g, &p);
     }
     return inside;
+}
+
+/* The input that output `o` of an axis sees through tap `t`; false when it is padding. */
+static bool input_at(const stria_gather_axis *axis, size_t o, size_t t, size_t *input)
+{
+    ptrdiff_t at = (ptrdiff_t)(o * axis->step) + axis->first + (ptrdiff_t)t * axis->tap_step;
+    *input = (size_t)at;
+    return at >= 0 && at < (ptrdiff_t)axis->in;
+}
+
+/* Pointers of one pixel at the border: rows[t * step] for every tap t. */
+static void place_taps(const gather_job *job, const float *picture, const pixel *p, const float **rows,
+                       size_t step)
+{
+    const stria_gather_axis *a = job->gather->axes;
+    for (size_t d = 0; d < a[0].taps; d++) {
+        for (size_t h = 0; h < a[1].taps; h++) {
+            size_t depth, height, width;
+            bool row = input_at(&a[0], p->o[0], d, &depth);
+            row = input_at(&a[1], p->o[1], h, &height) && row;
+            const float *line = row ? picture + depth * a[0].in_pitch + height * a[1].in_pitch : NULL;
+            for (size_t w = 0; w < a[2].taps; w++, rows += step)
+                *rows =
+                    input_at(&a[2], p->o[2], w, &width) && row ? line + width * a[2].in_pitch : job->zeros;
+        }
+    }
+}
+
+/* The inputs of a tile at the border: a pointer per tap and pixel. */
+static void place_border(const gather_job *job, size_t first, size_t count, size_t group, const float **rows)
+{
+    const stria_gather *g = job->gather;
+    pixel p = pixel_at(g, first);
+    for (size_t i = 0; i < count; i++) {
+        place_taps(job, g->input + group * g->depth + p.n * g->in_picture, &p, rows + i, count);
+        if (++p.o[2] == g->axes[2].count)
+            next_row(g, &p);
+    }
 }
 
 /* ---- Blocks ---- */
@@ -165,8 +207,10 @@ static void place_block(const gather_job *job, size_t group, gather_block *block
     for (size_t t = 0; t < block->tiles; t++) {
         size_t first = first_pixel_of(job, block->first_tile + t);
         size_t count = first_pixel_of(job, block->first_tile + t + 1) - first;
-        block->inside[t] = place_tile(job, first, count, group, block->rows + t * job->taps * job->tile_rows,
-                                      block->out + t * job->tile_rows);
+        const float **rows = block->rows + t * job->taps * job->tile_rows;
+        block->inside[t] = place_inside(job, first, count, group, rows, block->out + t * job->tile_rows);
+        if (!block->inside[t])
+            place_border(job, first, count, group, rows);
     }
 }
 
@@ -200,16 +244,14 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                             .totals = block->totals,
                             .activation = job->after ? (stria_activation){STRIA_LINEAR, 0} : g->activation};
-    float *out[STRIA_TILE_MAX_ROWS];
     for (size_t t = 0; t < block->tiles; t++) {
-        size_t begin = first_pixel_of(job, block->first_tile + t);
-        size_t count = first_pixel_of(job, block->first_tile + t + 1) - begin;
-        for (size_t i = 0; i < count; i++)
-            out[i] = block->out[t * job->tile_rows + i] + first;
+        size_t count =
+            first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
         stria_gather_tile tile = {.rows = block->rows + t * job->taps * job->tile_rows,
                                   .rows_step = block->inside[t] ? 0 : count,
                                   .offsets = block->inside[t] ? job->offsets : job->no_offsets,
-                                  .out = out};
+                                  .out = block->out + t * job->tile_rows,
+                                  .out_offset = first};
         kernels[count - 1](&p, &tile);
     }
 }
@@ -307,6 +349,8 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
     job.panel_groups = panel_groups_of(&job, stria_pool_workers(g->pool));
     job.after = !stria_conv_fuses(g->activation.kind);
     job.contiguous = is_contiguous(g);
+    for (int a = 0; a < 3; a++)
+        stria_gather_inside(&g->axes[a], &job.inside_from[a], &job.inside_to[a]);
 
     float *zeros = g->scratch;
     ptrdiff_t *offsets = (ptrdiff_t *)(void *)(zeros + stria_conv_lines(g->run));

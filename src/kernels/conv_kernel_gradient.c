@@ -212,6 +212,7 @@ static void add_pairs(const gradient_job *job, const chunk_segments *lists, size
         stria_pair_outer_tile tile = {.segments = lists->segments,
                                       .segment_count = lists->counts[0],
                                       .offsets = offsets,
+                                      .pair_step = 2,
                                       .filters = m->filters,
                                       .out = out + first * m->run * m->filters,
                                       .add = add};

@@ -134,19 +134,29 @@ static void pack_transposed_panel(void *context, size_t task, size_t worker)
     }
 }
 
-/* For the scatter product: [rows of taps, panels, filters, panel], a panel holding taps and channels of a
- * row. */
+/* For the scatter product: [taps along the depth, phases of the height, panels, taps of the phase, filters,
+ * panel], a panel holding taps along the width and channels. One task is a panel. */
 static void pack_scatter(void *context, size_t task, size_t worker)
 {
     (void)worker;
     const pack_job *job = context;
     const stria_conv_method *m = job->method;
-    size_t width = m->window.kernel[2] * m->channels, row = task / job->panels;
-    size_t first = task % job->panels * main_width(job->isa), left = width - first;
-    size_t panel = panel_width(job->isa, width, first);
-    float *to = job->packed + m->filters * (row * stria_conv_padded(job->isa, width) + first);
-    job->isa->pack_columns(job->kernel + (row * width + first) * m->filters, m->filters, m->filters,
-                           left < panel ? left : panel, to, panel);
+    const stria_window *w = &m->window;
+    size_t width = w->kernel[2] * m->channels, first = task * main_width(job->isa), left = width - first;
+    size_t panel = panel_width(job->isa, width, first), padded = stria_conv_padded(job->isa, width);
+    float *start = job->packed;
+    for (size_t d = 0; d < w->kernel[0]; d++) {
+        for (size_t p = 0; p < w->stride[1]; p++) {
+            stria_phase phase = stria_conv_phase(w, 1, p);
+            for (size_t h = 0; h < phase.taps; h++) {
+                size_t row = d * w->kernel[1] + phase.tap + h * phase.every;
+                job->isa->pack_columns(job->kernel + (row * width + first) * m->filters, m->filters,
+                                       m->filters, left < panel ? left : panel,
+                                       start + m->filters * (phase.taps * first + h * panel), panel);
+            }
+            start += phase.taps * m->filters * padded;
+        }
+    }
 }
 
 void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shape *shape, const float *kernel,
@@ -157,7 +167,7 @@ void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shap
     pack_job job = {isa, &m, kernel, packed, 0};
     if (m.scatter) {
         job.panels = (m.window.kernel[2] * m.channels - 1) / main_width(isa) + 1;
-        stria_pool_run(pool, m.window.kernel[0] * m.window.kernel[1] * job.panels, pack_scatter, &job);
+        stria_pool_run(pool, job.panels, pack_scatter, &job);
         return;
     }
     job.panels = (m.depth - 1) / main_width(isa) + 1;

@@ -1,32 +1,35 @@
-/* The gradient of a convolution's input when it has very few channels. Gathered, a vector of channels would
- * be nearly empty; so this is the adjoint: each output pixel adds dy times the kernel to the inputs it saw, a
- * row of the window (taps times channels, neighbours in dx) at a time. The rows of a tile are outputs that
- * share no input: the same place in different pictures, and places a window apart in one row. Every input
- * takes its terms in one order: output rows, then columns by their remainder, whatever the batch.
+/* The gradient of a convolution's input when it has very few channels. Gathered along all axes, a vector of
+ * channels would be nearly empty; so along the width this is the adjoint: a row of dx is summed by adding,
+ * for every column of outputs, dy times a row of the window (taps times channels, neighbours in dx), gathered
+ * over the taps of the other axes. The rows of a tile are columns that share no input: the same one in
+ * several pictures, and those a window apart. Every input takes its terms in one order, columns by their
+ * remainder, whatever the batch.
  *
- * With padding, pictures are summed in a bordered copy first. */
+ * With padding along the width, rows are summed in scratch memory with their padding and copied. */
 #include <string.h>
 
 #include "kernels/conv.h"
-
-/* Pictures of a task: enough rows for a tile even when only one output of a row fits in. */
-#define TASK_PICTURES 16
 
 typedef struct scatter_job {
     const stria_conv_isa *isa;
     const stria_conv_method *method;
     const stria_conv_call *call;
-    size_t size[3]; /* of the pictures that are added to */
-    bool bordered;
-    size_t apart; /* columns between outputs that share no input */
+    size_t width;            /* of the rows that are summed, padding included */
+    size_t apart;            /* columns between outputs that share no input */
+    size_t blocks, pictures; /* the batch in equal blocks of at most so many, about enough to fill a tile */
+    size_t most;             /* rows of all tiles */
+    float *worker_scratch;
     size_t worker_floats;
 } scatter_job;
 
-/* What adding one row of the window needs. */
+/* Rows of tiles, sorted by column: where the outputs of column 0, apart, ... of every picture stand in row 0
+ * of dy, and the inputs they see in the row of dx. */
 typedef struct scatter_rows {
     const float **dy;
-    float **dx; /* first input of the window */
-    size_t count;
+    float **dx;
+    size_t pictures;
+    ptrdiff_t *offsets; /* [taps along the height] from row 0 of dy to the rows to be gathered */
+    float *totals;
 } scatter_rows;
 
 static size_t minimum(size_t a, size_t b)
@@ -39,28 +42,20 @@ static size_t pointer_floats(size_t count)
     return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
 }
 
-/* Inputs along an axis from the first that a window sees to the last, padding included; at least the picture.
- */
-static size_t reach(const stria_window *w, int axis)
-{
-    size_t seen = (w->out[axis] - 1) * w->stride[axis] + (w->kernel[axis] - 1) * w->dilation[axis] + 1;
-    size_t own = w->before[axis] + w->in[axis];
-    return seen > own ? seen : own;
-}
-
 static scatter_job job_of(const stria_conv_isa *isa, const stria_conv_method *m)
 {
     const stria_window *w = &m->window;
     scatter_job job = {.isa = isa, .method = m};
-    for (int a = 0; a < 3; a++) {
-        job.size[a] = reach(w, a);
-        job.bordered = job.bordered || job.size[a] != w->in[a];
-    }
+    size_t seen = (w->out[2] - 1) * w->stride[2] + w->kernel[2], own = w->before[2] + w->in[2];
+    job.width = seen > own ? seen : own;
     job.apart = minimum((w->kernel[2] - 1) / w->stride[2] + 1, w->out[2]);
-    size_t rows = TASK_PICTURES * ((w->out[2] - 1) / job.apart + 1);
-    size_t pictures =
-        job.bordered ? TASK_PICTURES * job.size[0] * job.size[1] * job.size[2] * m->channels : 0;
-    job.worker_floats = STRIA_TILE_MAX_FLOATS + 2 * pointer_floats(rows) + stria_conv_lines(pictures);
+    size_t columns = (w->out[2] - 1) / job.apart + 1;
+    job.pictures = columns < isa->main_rows ? isa->main_rows / columns : 1;
+    job.blocks = (m->batch + job.pictures - 1) / job.pictures;
+    job.most = job.pictures * columns;
+    size_t sums = job.width != w->in[2] ? job.pictures * job.width * m->channels : 0;
+    job.worker_floats = STRIA_TILE_MAX_FLOATS + 2 * pointer_floats(job.most) + pointer_floats(w->kernel[1]) +
+                        stria_conv_lines(sums);
     return job;
 }
 
@@ -69,107 +64,138 @@ size_t stria_conv_scatter_scratch(const stria_conv_isa *isa, const stria_conv_me
     return workers * job_of(isa, m).worker_floats;
 }
 
-/* Adds the products of all rows with one row of the window to dx + offset. */
-static void add_window_row(const scatter_job *job, const scatter_rows *rows, const float *weights,
-                           size_t offset, float *totals)
+/* The taps of an axis through which input `i` is seen: `count` of them, tap + j * every, by outputs first,
+ * first - 1 steps, ... */
+typedef struct seen_by {
+    stria_phase phase;
+    size_t skipped, count; /* taps of the phase */
+    size_t first;          /* output that sees it through the first one */
+} seen_by;
+
+static seen_by outputs_of(const stria_window *w, int axis, size_t i)
 {
-    static const ptrdiff_t no_offset[1] = {0};
+    seen_by s = {.phase = stria_conv_phase(w, axis, i % w->stride[axis])};
+    ptrdiff_t out = (ptrdiff_t)(i / w->stride[axis]) + s.phase.first;
+    for (size_t j = 0; j < s.phase.taps; j++, out += s.phase.tap_step) {
+        if (out >= 0 && out < (ptrdiff_t)w->out[axis]) {
+            if (s.count++ == 0) {
+                s.skipped = j;
+                s.first = (size_t)out;
+            }
+        }
+    }
+    return s;
+}
+
+/* Adds the products of a column of all pictures, summed over `taps` taps, to dx. */
+static void add_column(const scatter_job *job, const scatter_rows *rows, size_t column, const float *weights,
+                       size_t phase_taps, size_t skipped, size_t taps)
+{
     const stria_conv_isa *isa = job->isa;
     const stria_conv_method *m = job->method;
-    size_t width = m->window.kernel[2] * m->channels, main_width = isa->main_vectors * isa->lanes;
+    const stria_window *w = &m->window;
+    size_t width = w->kernel[2] * m->channels, main_width = isa->main_vectors * isa->lanes;
     size_t narrow_width = isa->narrow_vectors * isa->lanes;
+    size_t count = ((w->out[2] - column - 1) / job->apart + 1) * rows->pictures;
     for (size_t first = 0; first < width; first += main_width) {
         bool narrow = width - first <= narrow_width;
+        size_t panel_width = narrow ? narrow_width : main_width;
         size_t most = narrow && first == 0 ? isa->narrow_rows : isa->main_rows;
-        size_t tiles = (rows->count + most - 1) / most;
-        stria_gather_panel panel = {.weights = weights + m->filters * first,
-                                    .taps = 1,
-                                    .run = m->filters,
-                                    .width = minimum(width - first, main_width),
-                                    .block = m->filters > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
-                                    .totals = totals,
-                                    .add = true};
+        size_t tiles = (count + most - 1) / most;
+        stria_gather_panel panel = {
+            .weights = weights + m->filters * (phase_taps * first + skipped * panel_width),
+            .taps = taps,
+            .run = m->filters,
+            .width = minimum(width - first, main_width),
+            .block = taps * m->filters > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
+            .totals = rows->totals,
+            .add = true};
         for (size_t t = 0; t < tiles; t++) {
-            size_t begin = t * rows->count / tiles, count = (t + 1) * rows->count / tiles - begin;
-            float *out[STRIA_TILE_MAX_ROWS];
-            for (size_t i = 0; i < count; i++)
-                out[i] = rows->dx[begin + i] + offset + first;
-            stria_gather_tile tile = {.rows = rows->dy + begin, .offsets = no_offset, .out = out};
-            (narrow ? isa->gather_narrow : isa->gather_main)[count - 1](&panel, &tile);
+            size_t begin = t * count / tiles, tile_rows = (t + 1) * count / tiles - begin;
+            stria_gather_tile tile = {.rows = rows->dy + begin,
+                                      .offsets = rows->offsets,
+                                      .out = rows->dx + begin,
+                                      .out_offset = column * w->stride[2] * m->channels + first};
+            (narrow ? isa->gather_narrow : isa->gather_main)[tile_rows - 1](&panel, &tile);
         }
     }
 }
 
-/* The outputs of row (depth, height) with columns `column`, `column` + apart, ... in every picture. */
-static void place_rows(const scatter_job *job, size_t first, size_t pictures, const size_t at[3], float *dx,
+/* Adds all terms of row (depth, height) of dx. */
+static void add_row(const scatter_job *job, const scatter_rows *rows, size_t depth, size_t height)
+{
+    const stria_conv_method *m = job->method;
+    const stria_window *w = &m->window;
+    size_t padded = stria_conv_padded(job->isa, w->kernel[2] * m->channels);
+    ptrdiff_t pitch = (ptrdiff_t)(w->out[2] * m->filters);
+    seen_by depths = outputs_of(w, 0, depth), heights = outputs_of(w, 1, height);
+    if (heights.count == 0)
+        return;
+    size_t before = 0; /* taps of the phases before this one */
+    for (size_t p = 0; p < height % w->stride[1]; p++)
+        before += stria_conv_phase(w, 1, p).taps;
+    for (size_t column = 0; column < job->apart; column++) {
+        for (size_t j = 0; j < depths.count; j++) {
+            ptrdiff_t out = (ptrdiff_t)depths.first + (ptrdiff_t)j * depths.phase.tap_step;
+            ptrdiff_t row = out * (ptrdiff_t)w->out[1] + (ptrdiff_t)heights.first;
+            for (size_t t = 0; t < heights.count; t++)
+                rows->offsets[t] =
+                    (row + (ptrdiff_t)t * heights.phase.tap_step) * pitch + (ptrdiff_t)(column * m->filters);
+            size_t tap = depths.phase.tap + (depths.skipped + j) * depths.phase.every;
+            add_column(job, rows, column,
+                       job->call->packed + (tap * w->kernel[1] + before) * m->filters * padded,
+                       heights.phase.taps, heights.skipped, heights.count);
+        }
+    }
+}
+
+/* The rows of `pictures` pictures from `first` on; row n of dx begins at dx + n * pitch. */
+static void place_rows(const scatter_job *job, size_t first, size_t pictures, float *dx, size_t pitch,
                        scatter_rows *rows)
 {
     const stria_conv_method *m = job->method;
     const stria_window *w = &m->window;
-    const float *dy = job->call->dy + first * w->out[0] * w->out[1] * w->out[2] * m->filters;
-    rows->count = 0;
-    for (size_t n = 0; n < pictures; n++) {
-        size_t line = (n * w->out[0] + at[0]) * w->out[1] + at[1];
-        size_t corner = (n * job->size[0] + at[0] * w->stride[0]) * job->size[1] + at[1] * w->stride[1];
-        for (size_t column = at[2]; column < w->out[2]; column += job->apart) {
-            rows->dy[rows->count] = dy + (line * w->out[2] + column) * m->filters;
-            rows->dx[rows->count++] = dx + (corner * job->size[2] + column * w->stride[2]) * m->channels;
+    size_t picture = w->out[0] * w->out[1] * w->out[2] * m->filters, i = 0;
+    for (size_t column = 0; column < w->out[2]; column += job->apart) {
+        for (size_t n = 0; n < pictures; n++, i++) {
+            rows->dy[i] = job->call->dy + (first + n) * picture + column * m->filters;
+            rows->dx[i] = dx + n * pitch + column * w->stride[2] * m->channels;
         }
     }
+    rows->pictures = pictures;
 }
 
-/* Copies the insides of bordered pictures to dx. */
-static void copy_insides(const scatter_job *job, size_t first, size_t pictures, const float *bordered)
-{
-    const stria_conv_method *m = job->method;
-    const stria_window *w = &m->window;
-    size_t row = w->in[2] * m->channels;
-    float *to = job->call->dx + first * w->in[0] * w->in[1] * row;
-    for (size_t n = 0; n < pictures; n++) {
-        for (size_t d = 0; d < w->in[0]; d++) {
-            for (size_t h = 0; h < w->in[1]; h++, to += row) {
-                size_t line = (n * job->size[0] + w->before[0] + d) * job->size[1] + w->before[1] + h;
-                memcpy(to, bordered + (line * job->size[2] + w->before[2]) * m->channels, row * sizeof *to);
-            }
-        }
-    }
-}
-
-/* One task is a few pictures. */
-static void scatter_pictures(void *context, size_t task, size_t worker)
+/* One task: a row of dx in a few pictures. */
+static void scatter_task(void *context, size_t task, size_t worker)
 {
     const scatter_job *job = context;
     const stria_conv_method *m = job->method;
     const stria_window *w = &m->window;
-    size_t first = task * TASK_PICTURES, pictures = minimum(TASK_PICTURES, m->batch - first);
-    size_t picture = job->size[0] * job->size[1] * job->size[2] * m->channels;
-    size_t most_rows = TASK_PICTURES * ((w->out[2] - 1) / job->apart + 1);
-    float *totals = job->call->scratch + worker * job->worker_floats;
-    float *pointers = totals + STRIA_TILE_MAX_FLOATS, *copy = pointers + 2 * pointer_floats(most_rows);
+    size_t lines = w->in[0] * w->in[1], block = task / lines, line = task % lines;
+    size_t first = block * m->batch / job->blocks, row = w->in[2] * m->channels;
+    size_t pictures = (block + 1) * m->batch / job->blocks - first;
+    float *scratch = job->worker_scratch + worker * job->worker_floats;
+    float *pointers = scratch + STRIA_TILE_MAX_FLOATS, *offsets = pointers + 2 * pointer_floats(job->most);
     scatter_rows rows = {.dy = (const float **)(void *)pointers,
-                         .dx = (float **)(void *)(pointers + pointer_floats(most_rows))};
-    float *dx = job->bordered ? copy : job->call->dx + first * picture;
-    memset(dx, 0, pictures * picture * sizeof *dx);
-
-    size_t padded = stria_conv_padded(job->isa, w->kernel[2] * m->channels);
-    for (size_t row = 0; row < w->out[0] * w->out[1]; row++) {
-        for (size_t column = 0; column < job->apart; column++) {
-            place_rows(job, first, pictures, (size_t[3]){row / w->out[1], row % w->out[1], column}, dx,
-                       &rows);
-            for (size_t tap = 0; tap < w->kernel[0] * w->kernel[1]; tap++) {
-                size_t d = tap / w->kernel[1] * w->dilation[0], h = tap % w->kernel[1] * w->dilation[1];
-                add_window_row(job, &rows, job->call->packed + tap * m->filters * padded,
-                               (d * job->size[1] + h) * job->size[2] * m->channels, totals);
-            }
-        }
-    }
-    if (job->bordered)
-        copy_insides(job, first, pictures, copy);
+                         .dx = (float **)(void *)(pointers + pointer_floats(job->most)),
+                         .offsets = (ptrdiff_t *)(void *)offsets,
+                         .totals = scratch};
+    const bool padded = job->width != w->in[2];
+    float *dx = job->call->dx + (first * lines + line) * row;
+    float *sums = padded ? offsets + pointer_floats(w->kernel[1]) : dx;
+    size_t pitch = padded ? job->width * m->channels : lines * row;
+    for (size_t n = 0; n < pictures; n++)
+        memset(sums + n * pitch, 0, (padded ? pitch : row) * sizeof *sums);
+    place_rows(job, first, pictures, sums, pitch, &rows);
+    add_row(job, &rows, line / w->in[1], line % w->in[1]);
+    for (size_t n = 0; n < pictures && padded; n++)
+        memcpy(dx + n * lines * row, sums + n * pitch + w->before[2] * m->channels, row * sizeof *dx);
 }
 
 void stria_conv_scatter(const stria_conv_isa *isa, const stria_conv_method *m, const stria_conv_call *call)
 {
     scatter_job job = job_of(isa, m);
     job.call = call;
-    stria_pool_run(call->pool, (m->batch + TASK_PICTURES - 1) / TASK_PICTURES, scatter_pictures, &job);
+    job.worker_scratch = call->scratch;
+    stria_pool_run(call->pool, job.blocks * m->window.in[0] * m->window.in[1], scatter_task, &job);
 }

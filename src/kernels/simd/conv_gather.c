@@ -17,7 +17,7 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
 {
     vec sums[STRIA_TILE_MAX_ROWS][TILE_MAX_VECTORS];
     const float *w = panel->weights;
-    const size_t taps = panel->taps, run = panel->run;
+    const size_t taps = panel->taps, run = panel->run, offset_out = tile->out_offset;
 
     VEC_UNROLL
     for (int v = 0; v < vectors; v++) {
@@ -93,7 +93,8 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
         for (int i = 0; i < rows; i++) {
             VEC_UNROLL
             for (int v = 0; v < vectors; v++)
-                sums[i][v] = vec_load_first(tile->out[i] + v * VL, lanes_of(panel->width, v)) + sums[i][v];
+                sums[i][v] = vec_load_first(tile->out[i] + offset_out + v * VL, lanes_of(panel->width, v)) +
+                             sums[i][v];
         }
     } else if (panel->activation.kind != STRIA_LINEAR) {
         VEC_UNROLL
@@ -108,14 +109,14 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
         for (int i = 0; i < rows; i++) {
             VEC_UNROLL
             for (int v = 0; v < vectors; v++)
-                vec_store(tile->out[i] + v * VL, sums[i][v]);
+                vec_store(tile->out[i] + offset_out + v * VL, sums[i][v]);
         }
     } else {
         VEC_UNROLL
         for (int i = 0; i < rows; i++) {
             VEC_UNROLL
             for (int v = 0; v < vectors; v++)
-                vec_store_first(tile->out[i] + v * VL, sums[i][v], lanes_of(panel->width, v));
+                vec_store_first(tile->out[i] + offset_out + v * VL, sums[i][v], lanes_of(panel->width, v));
         }
     }
 }

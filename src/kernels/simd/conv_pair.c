@@ -5,9 +5,11 @@
 
 #if STRIA_VECTOR_BYTES == 64
 
+typedef double two_floats __attribute__((aligned(4), may_alias));
+
 VEC_INLINE vec broadcast_pair(const float *from)
 {
-    return (vec)_mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i_u *)from));
+    return (vec)_mm512_set1_pd(*(const two_floats *)(const void *)from);
 }
 
 VEC_INLINE vec permute(vec v, veci lanes)
@@ -15,41 +17,36 @@ VEC_INLINE vec permute(vec v, veci lanes)
     return (vec)_mm512_permutexvar_ps((__m512i)lanes, (__m512)v);
 }
 
-/* Lane m of a pair in memory [pixel, filter] comes from this lane. */
-static veci memory_order(size_t filters)
+static const veci lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* Lane m of a pair in memory, [pixel, filter], comes from lane 2m, behind the first pixel from 2(m - filters)
+ * + 1. */
+VEC_INLINE veci memory_order(size_t filters)
 {
-    veci lanes = {0};
-    for (size_t m = 0; m < 2 * filters; m++)
-        lanes[m] = (int32_t)(m < filters ? 2 * m : 2 * (m - filters) + 1);
-    return lanes;
+    const veci behind = lane_numbers >= veci_broadcast((int32_t)filters);
+    return 2 * lane_numbers - (behind & veci_broadcast(2 * (int32_t)filters - 1));
 }
 
-/* Lane 2k + j comes from this lane of a pair in memory. */
-static veci vector_order(size_t filters)
+/* Lane 2k + j comes from lane j * filters + k of a pair in memory. */
+VEC_INLINE veci vector_order(size_t filters)
 {
-    veci lanes = {0};
-    for (size_t k = 0; k < filters; k++) {
-        lanes[2 * k] = (int32_t)k;
-        lanes[2 * k + 1] = (int32_t)(filters + k);
-    }
-    return lanes;
+    return (lane_numbers >> 1) + (lane_numbers & 1) * veci_broadcast((int32_t)filters);
 }
-
-static const veci twice = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
 
 VEC_INLINE void pair(const stria_pair_tile *tile, const int columns)
 {
     vec sums[2][STRIA_PAIR_COLUMNS];
     vec start = {0};
     if (tile->bias != NULL)
-        start = permute(vec_load_first(tile->bias, tile->filters), twice);
+        start = permute(vec_load_first(tile->bias, tile->filters), lane_numbers >> 1);
     VEC_UNROLL
     for (int q = 0; q < columns; q++)
         sums[0][q] = sums[1][q] = start;
     const float *w = tile->weights;
+    const size_t step = tile->tap_step;
     for (size_t t = 0; t < tile->taps; t++) {
         const float *above = tile->x[0] + tile->offsets[t], *below = tile->x[1] + tile->offsets[t];
-        for (size_t c = tile->run; c > 0; c--, above++, below++, w += VL) {
+        for (size_t c = tile->run; c > 0; c--, above += step, below += step, w += VL) {
             const vec b = vec_load(w);
             VEC_UNROLL
             for (int q = 0; q < columns; q++) {
@@ -95,7 +92,7 @@ VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, co
         for (int c = 0; c < run; c++)
             sums[r][c] = (vec){0};
     }
-    const size_t filters = tile->filters;
+    const size_t filters = tile->filters, step = tile->pair_step;
     const __m512i lanes = (__m512i)vector_order(filters);
     const __mmask16 both = vec_first_lanes(2 * filters);
     for (size_t s = 0; s < tile->segment_count; s++) {
@@ -103,24 +100,23 @@ VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, co
         VEC_UNROLL
         for (int r = 0; r < rows; r++)
             x[r] = tile->segments[s].x + tile->offsets[r];
-        const size_t count = tile->segments[s].count;
-        size_t p = 0;
-        for (; p + 2 <= count; p += 2, dy += 2 * filters) {
+        for (size_t left = tile->segments[s].count / 2; left > 0; left--, dy += 2 * filters) {
             const vec d = (vec)_mm512_maskz_permutexvar_ps(both, lanes, (__m512)vec_load(dy));
             VEC_UNROLL
             for (int r = 0; r < rows; r++) {
                 VEC_UNROLL
                 for (int c = 0; c < run; c++)
-                    sums[r][c] += broadcast_pair(x[r] + p + c) * d;
+                    sums[r][c] += broadcast_pair(x[r] + c) * d;
+                x[r] += step;
             }
         }
-        if (p < count) { /* one pixel is left: the next input is not its */
+        if (tile->segments[s].count % 2 != 0) { /* one pixel is left: the next input is not its */
             const vec d = (vec)_mm512_maskz_permutexvar_ps(both & 0x5555, lanes, (__m512)vec_load(dy));
             VEC_UNROLL
             for (int r = 0; r < rows; r++) {
                 VEC_UNROLL
                 for (int c = 0; c < run; c++)
-                    sums[r][c] += vec_broadcast(x[r][p + (size_t)c]) * d;
+                    sums[r][c] += vec_broadcast(x[r][c]) * d;
             }
         }
     }
