@@ -333,6 +333,7 @@ typedef struct reading {
     size_t count;
     unsigned char *config;
     bool given[STRIA_MAX_ARGUMENTS];
+    bool misplaced; /* a token belongs to no argument: it may be what a missing one was meant to be */
     stria_mistake_fn report;
     void *payload;
     size_t mistakes;
@@ -435,11 +436,18 @@ static void read_keyed(reading *r, const stria_token *token, size_t key_length)
             continue;
         if (r->given[i])
             report(r, token->column, token->length, "%s: %s is given twice", r->what, r->arguments[i].name);
-        else if (length == 0)
+        else if (length == 0) {
             report(r, token->column, token->length, "%s: no value after '%s='", r->what,
                    r->arguments[i].name);
-        else
+            r->given[i] = true;
+        } else
             set(r, i, text, length, column);
+        return;
+    }
+    r->misplaced = true;
+    if (key_length == 0) {
+        report(r, token->column, token->length, "%s: no name before '='; arguments are written name=value",
+               r->what);
         return;
     }
     const char *nearest = nearest_argument(r, key, key_length);
@@ -480,6 +488,13 @@ static void read_bare(reading *r, const stria_token *token)
                length > 40 ? 40 : (int)length, text);
         return;
     }
+    r->misplaced = true;
+    for (size_t i = 0; i < r->count; i++)
+        if (token_is(text, length, r->arguments[i].name)) {
+            report(r, token->column, length, "%s: %s has no value; write %s=value, without spaces", r->what,
+                   r->arguments[i].name, r->arguments[i].name);
+            return;
+        }
     size_t word_length = 0;
     const char *word = nearest_word(r, text, length, &word_length);
     if (word != NULL)
@@ -515,7 +530,7 @@ size_t stria_arguments_read(const char *what, const stria_argument *arguments, s
         else
             read_bare(&r, &tokens[t]);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !r.misplaced; i++)
         if (arguments[i].default_value == NULL && !r.given[i])
             report(&r, end_column, 1, "%s needs %s (%s)", what, arguments[i].name, arguments[i].help);
     return r.mistakes;
