@@ -72,7 +72,7 @@ static size_t copy_part(char *buffer, size_t room, wrapped_text *whole, size_t *
                         size_t size)
 {
     size_t end = *start + size, count = 0;
-    if (whole->at < end) {
+    if (room > 0 && whole->at < end) { /* what comes before is copied, for there is room left */
         count = end - whole->at < room ? end - whole->at : room;
         if (text != NULL)
             memcpy(buffer, text + (whole->at - *start), count);

@@ -327,6 +327,7 @@ static void read_lines(parser *p, const char *text, size_t length)
         at += line_length + 1;
     }
     p->source = "";
+    p->line += p->line == 0; /* lines count from 1 in empty text too */
     if (p->mistakes == 0 && p->model->node_count == 0)
         tell(p, STRIA_ERROR_SYNTAX, 1, 1,
              "there is no layer in this model text; it begins with a line such as 'input 28x28x1'");

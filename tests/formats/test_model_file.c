@@ -247,8 +247,8 @@ static void test_restoring_refuses(void **state)
                                        {{"format", "pt"}}};
     const char *messages[] = {
         "m: tensor 'dense/kernel' is missing", "m: the file is of another model: its model text differs",
-        "m: no model text in the metadata ('stria.model'): the file holds 2 tensors of the "
-        "format 'pt'"};
+        ("m: no model text in the metadata ('stria.model'): the file holds 2 tensors of the "
+         "format 'pt'")};
     for (size_t i = 0; i < 3; i++) {
         stria_safetensors file;
         assert_ok(stria_safetensors_write(f->test.context, f->path, tensors, 2, texts[i], 1, false, &err),
@@ -443,7 +443,7 @@ static void test_model_text_loads(void **state)
     fixture *f = *state;
     stria_error err = {0};
     stria_model *model = NULL, *expected = parse(f, TEXT);
-    const char *texts[] = {TEXT, "\xef\xbb\xbf" TEXT,
+    const char *texts[] = {TEXT, ("\xef\xbb\xbf" TEXT),
                            "input 2x2x1\r\nconv2d 2 2 relu\r\nflatten\r\n\tdense 3\r\n"};
     for (size_t i = 0; i < 3; i++) {
         write_test_file(f->path, texts[i], strlen(texts[i]));
