@@ -96,11 +96,15 @@ const stria_layer_kind stria_kind_activation = {
     .aliases = "",
     .keras_class = "Activation",
     .title = "A function of each number; its name alone is a line too, as in 'tanh'.",
-    .formula =
-        "linear x; relu max(x,0); relu6 min(max(x,0),6); leaky_relu x>0 ? x : 0.2x; elu x>0 ? x : e^x - 1;\n"
-        "selu 1.0507 * (x>0 ? x : 1.6733 (e^x - 1)); tanh; sigmoid 1/(1 + e^-x); hard_sigmoid relu6(x+3)/6;\n"
-        "hard_swish x * hard_sigmoid(x); softplus ln(1 + e^x); softsign x/(1 + |x|); silu x * sigmoid(x);\n"
-        "gelu x * (1 + erf(x/sqrt 2))/2; mish x * tanh(softplus(x)); exponential e^x; softmax e^x / sum e^x",
+    .formula = "linear: x                          relu: max(x, 0)\n"
+               "relu6: min(max(x, 0), 6)           leaky_relu: x > 0 ? x : 0.2 x\n"
+               "elu: x > 0 ? x : e^x - 1           selu: 1.0507 (x > 0 ? x : 1.6733 (e^x - 1))\n"
+               "tanh: (e^x - e^-x)/(e^x + e^-x)    sigmoid: 1/(1 + e^-x)\n"
+               "hard_sigmoid: relu6(x + 3)/6       hard_swish: x * hard_sigmoid(x)\n"
+               "softplus: ln(1 + e^x)              softsign: x/(1 + |x|)\n"
+               "silu: x * sigmoid(x)               gelu: x (1 + erf(x/sqrt 2))/2\n"
+               "mish: x * tanh(softplus(x))        exponential: e^x\n"
+               "softmax: e^x / sum of e^x over the last axis",
     .example = "activation gelu",
     .config_size = sizeof(activation_config),
     .arguments = activation_arguments,
@@ -158,7 +162,7 @@ const stria_layer_kind stria_kind_relu = {
     .aliases = "",
     .keras_class = "ReLU",
     .title = "Nothing below zero.",
-    .formula = "y = max(x, 0); with max_value=6 min(max(x,0),6); with negative_slope=a x > 0 ? x : a*x",
+    .formula = "y = max(x, 0)\nmax_value=6: min(max(x, 0), 6)\nnegative_slope=a: x > 0 ? x : a*x",
     .example = "relu",
     .config_size = sizeof(relu_config),
     .arguments = relu_arguments,

@@ -127,9 +127,11 @@ const stria_layer_kind stria_kind_conv2d = {
     .aliases = "convolution2d",
     .keras_class = "Conv2D",
     .title = "Convolution of pictures with learned kernels.",
-    .formula = "z[i,j,k] = bias[k] + sum over u,v,c of x[i*s + u*d - p, j*s + v*d - p, c] * kernel[u,v,c,k]\n"
-               "y = activation(z); outputs: valid floor((W - F) / S) + 1, same ceil(W / S),\n"
-               "padding P floor((W - F + 2P) / S) + 1; parameters: F*F*C*K + K",
+    .formula = "z[i,j,k] = bias[k] + sum over rows u, columns v, channels c of\n"
+               "           x[i*S + u*D - P, j*S + v*D - P, c] * kernel[u,v,c,k]\n"
+               "y = activation(z), with strides S, dilation_rate D and padding P\n"
+               "outputs: valid (W - F)/S + 1, same W/S rounded up, else (W - F + 2P)/S + 1\n"
+               "parameters: F*F*C*K + K",
     .example = "conv2d 8 5 strides=3 relu",
     .config_size = sizeof(config),
     .arguments = arguments,

@@ -82,8 +82,8 @@ const stria_layer_kind stria_kind_dense = {
     .aliases = "",
     .keras_class = "Dense",
     .title = "Every output is a weighted sum of all inputs.",
-    .formula =
-        "y[k] = activation(bias[k] + sum over c of x[c] * kernel[c,k]); parameters: inputs*units + units",
+    .formula = "y[k] = activation(bias[k] + sum over c of x[c] * kernel[c,k])\n"
+               "parameters: inputs*units + units",
     .example = "dense 120 tanh",
     .config_size = sizeof(config),
     .arguments = arguments,

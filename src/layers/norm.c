@@ -172,8 +172,8 @@ const stria_layer_kind stria_kind_batchnorm = {
     .aliases = "batch_normalization",
     .keras_class = "BatchNormalization",
     .title = "Mean 0 and deviation 1 for each channel, then a learned factor and offset.",
-    .formula = "y = gamma * (x - mean) / sqrt(variance + epsilon) + beta; training: of the batch, inference: "
-               "moving\n"
+    .formula = "y = gamma * (x - mean) / sqrt(variance + epsilon) + beta\n"
+               "training: mean and variance of the batch; inference: the moving ones\n"
                "moving = momentum * moving + (1 - momentum) * batch",
     .example = "batchnorm",
     .config_size = sizeof(config),
