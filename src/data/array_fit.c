@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
+#include "formats/quote.h"
 #include "kernels/kernels.h"
 
 /* Whether sizes [rank] are the first `rank` of the model's input. */
@@ -93,7 +94,8 @@ stria_status stria_array_fit(stria_array *array, stria_context *context, const s
         double scale;
         if (!stria_preprocessing_scale(text, &scale))
             return stria_fail(err, STRIA_ERROR_VALUE,
-                              "the model's preprocessing '%s' is neither empty nor 'scale=<number>'", text);
+                              "the model's preprocessing '%s' is neither empty nor 'scale=<number>'",
+                              stria_quote(STRIA_QUOTE_BUFFER, text));
         size_t count = (size_t)stria_shape_elements(&array->shape);
         context->kernels->elementwise.scale(array->values, (float)scale, 0.0F, array->values, count,
                                             context->pool);

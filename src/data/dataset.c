@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/quote.h"
 #include "kernels/kernels.h"
 
 void stria_dataset_free(stria_dataset *data)
@@ -85,7 +86,7 @@ stria_status stria_dataset_read(const stria_dataset *data, stria_part part, cons
     double scale = data->scale;
     if (preprocessing != NULL && !stria_preprocessing_scale(preprocessing, &scale))
         return stria_fail(err, STRIA_ERROR_VALUE, "preprocessing '%s' is neither empty nor 'scale=<number>'",
-                          preprocessing);
+                          stria_quote(STRIA_QUOTE_BUFFER, preprocessing));
     size_t available = stria_dataset_count(data, part);
     for (size_t i = 0; i < count; i++) {
         if (indices[i] >= available)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/size.h"
+#include "formats/quote.h"
 
 typedef struct slot {
     float *x;
@@ -154,7 +155,7 @@ stria_status stria_loader_create(stria_loader **loader, const stria_dataset *dat
     double scale = data->scale;
     if (preprocessing != NULL && !stria_preprocessing_scale(preprocessing, &scale))
         return stria_fail(err, STRIA_ERROR_VALUE, "preprocessing '%s' is neither empty nor 'scale=<number>'",
-                          preprocessing);
+                          stria_quote(STRIA_QUOTE_BUFFER, preprocessing));
     if (batch == 0 || threads < 0 || threads > 1)
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "batches of %zu by %d threads: at least 1 sample, 0 or 1 threads", batch, threads);

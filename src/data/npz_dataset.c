@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/sources.h"
+#include "formats/quote.h"
 
 static bool has(const stria_npz *npz, const char *member)
 {
@@ -24,7 +25,7 @@ static stria_status missing(const stria_npz *npz, const char *name, const char *
     size_t used = 0;
     for (size_t i = 0; i < stria_npz_count(npz) && used < sizeof found; i++)
         used += (size_t)stria_format(found + used, sizeof found - used, "%s%s", i > 0 ? ", " : "",
-                                     stria_npz_name(npz, i));
+                                     stria_quote(STRIA_QUOTE_BUFFER, stria_npz_name(npz, i)));
     return stria_fail(err, STRIA_ERROR_MISSING, "%s: has no array %s; found: %s%s", name, wanted, found,
                       used < sizeof found ? "" : "...");
 }
