@@ -201,9 +201,9 @@ static void release(fit *f)
     stria_text_free(&f->state.history);
     stria_release(allocator, f->best.weights);
     stria_release(allocator, f->best.statistics);
-    stria_release(allocator, f->order);
     stria_evaluator_free(f->evaluator);
     stria_loader_free(f->loader);
+    stria_release(allocator, f->order); /* the loader's thread may have been reading ahead in it */
     stria_trainer_free(f->trainer);
     stria_release(allocator, f->preprocessing);
 }
