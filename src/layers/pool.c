@@ -133,8 +133,8 @@ const stria_layer_kind stria_kind_maxpool2d = {
     .aliases = "max_pooling2d maxpooling2d",
     .keras_class = "MaxPooling2D",
     .title = "The largest value of each window.",
-    .formula =
-        "y[i,j,c] = max over u,v of x[i*s + u, j*s + v, c]; the first of equal values takes the gradient",
+    .formula = "y[i,j,c] = max over u,v of x[i*s + u, j*s + v, c]\n"
+               "the first of equal values takes the gradient",
     .example = "maxpool2d 2",
     .config_size = sizeof(config),
     .arguments = extreme_arguments,
@@ -153,8 +153,8 @@ const stria_layer_kind stria_kind_minpool2d = {
     .aliases = "min_pooling2d",
     .keras_class = "MinPooling2D",
     .title = "The smallest value of each window (Keras has no such layer).",
-    .formula =
-        "y[i,j,c] = min over u,v of x[i*s + u, j*s + v, c]; the first of equal values takes the gradient",
+    .formula = "y[i,j,c] = min over u,v of x[i*s + u, j*s + v, c]\n"
+               "the first of equal values takes the gradient",
     .example = "minpool2d 2",
     .config_size = sizeof(config),
     .arguments = extreme_arguments,
