@@ -109,9 +109,11 @@ VEC_INLINE vec activation_gradient(stria_activation_kind kind, vec alpha, vec v,
         vec rest = 1.0f - vec_abs(v);
         return dy * (rest * rest);
     }
-    case STRIA_SILU: {
-        vec s = vec_sigmoid(v);
-        return dy * (s * (v * (1.0f - s) + 1.0f));
+    case STRIA_SILU: { /* s (1 + x (1 - s)), where 1 - s = sigmoid(-x) keeps its digits */
+        vec e = vec_exp(vec_minus_abs(v));
+        vec large = 1.0f / (e + 1.0f), small = e * large;
+        vec s = vec_select(is_negative(v), small, large), rest = vec_select(is_negative(v), large, small);
+        return dy * (s * (v * rest + 1.0f));
     }
     case STRIA_GELU: { /* Phi(x) + x phi(x) */
         vec density, probability = vec_normal_probability(v, &density);

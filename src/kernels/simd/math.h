@@ -91,11 +91,11 @@ VEC_INLINE vec vec_tanh(vec x)
     vec n = rounding - VEC_ROUNDING;
     vec r = a - n * (0x1.62e4p-1f / 2);
     r = r - n * (1.42860677e-6f / 2);
-    vec q = vec_broadcast(1.388252115e-3f * 32);
-    q = q * r + 8.366515245e-3f * 16;
-    q = q * r + 4.166719971e-2f * 8;
-    q = q * r + 1.666654366e-1f * 4;
-    q = q * r + 4.999999815e-1f * 2;
+    vec q = vec_broadcast(4.44240682e-2f);
+    q = q * r + 1.33864358e-1f;
+    q = q * r + 3.33335370e-1f;
+    q = q * r + 6.66661263e-1f;
+    q = q * r + 1.00000012f;
     vec e = (r * r) * q + r;
     vec power = vec_power_of_two(rounding);
     vec h = power * e + (power * 0.5f - 0.5f);
@@ -148,7 +148,7 @@ VEC_INLINE vec vec_normal_tail(vec x, vec *density)
     q = q * a + 1.200297856f;
     q = q * a + 1.673075426f;
     q = q * a + 1.0f;
-    return e * p / q;
+    return e * (p / q);
 }
 
 /* The normal distribution function and exp(-x^2/2). */

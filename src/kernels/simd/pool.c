@@ -42,7 +42,7 @@ VEC_INLINE void window_sums(const pool_view *v, size_t vectors, size_t c, size_t
                 for (size_t w = start; w < end; w++) {
                     VEC_UNROLL
                     for (size_t k = 0; k < vectors; k++)
-                        part[k] += load_lanes(x + w * v->step[2] + k * VL, n);
+                        part[k] += vec_load_first(x + w * v->step[2] + k * VL, n);
                 }
                 VEC_UNROLL
                 for (size_t k = 0; k < vectors; k++)
@@ -84,7 +84,7 @@ VEC_INLINE void window_extremes(stria_pool_kind kind, bool indexed, const pool_v
                 vec number = (vec)veci_broadcast((int32_t)(tap + w));
                 VEC_UNROLL
                 for (size_t k = 0; k < vectors; k++) {
-                    vec value = load_lanes(x + w * v->step[2] + k * VL, n);
+                    vec value = vec_load_first(x + w * v->step[2] + k * VL, n);
                     if (indexed)
                         winner[k] = vec_select(is_better(kind, value, best[k]), number, winner[k]);
                     best[k] = better_of(kind, value, best[k]);
@@ -101,7 +101,7 @@ VEC_INLINE void square_extremes(stria_pool_kind kind, bool indexed, const pool_v
     *winner = (vec)veci_broadcast(0);
     VEC_UNROLL
     for (size_t tap = 0; tap < 4; tap++) {
-        vec value = load_lanes(v->x + tap / 2 * v->step[1] + tap % 2 * v->step[2] + c, n);
+        vec value = vec_load_first(v->x + tap / 2 * v->step[1] + tap % 2 * v->step[2] + c, n);
         if (indexed)
             *winner = vec_select(is_better(kind, value, *best), (vec)veci_broadcast((int32_t)tap), *winner);
         *best = better_of(kind, value, *best);
@@ -111,8 +111,8 @@ VEC_INLINE void square_extremes(stria_pool_kind kind, bool indexed, const pool_v
 VEC_INLINE vec square_sum(const pool_view *v, size_t c, size_t n)
 {
     const float *x = v->x + c;
-    vec upper = load_lanes(x, n) + load_lanes(x + v->step[2], n);
-    return upper + (load_lanes(x + v->step[1], n) + load_lanes(x + v->step[1] + v->step[2], n));
+    vec upper = vec_load_first(x, n) + vec_load_first(x + v->step[2], n);
+    return upper + (vec_load_first(x + v->step[1], n) + vec_load_first(x + v->step[1] + v->step[2], n));
 }
 
 /* Where a row of results goes. `room` is what is left of it, this pixel included. */
@@ -144,13 +144,13 @@ VEC_INLINE void pool_lanes(stria_pool_kind kind, bool indexed, bool square, cons
     VEC_UNROLL
     for (size_t k = 0; k < vectors; k++) {
         size_t at = c + k * VL;
-        store_lanes(to->y + at, result[k], n);
+        vec_store_first(to->y + at, result[k], n);
         if (!indexed)
             continue;
         if (to->bytes != NULL)
             store_byte_entries(to->bytes + at, (veci)winner[k], n, to->room - at);
         else
-            store_lanes(to->words + at, winner[k], n);
+            vec_store_first(to->words + at, winner[k], n);
     }
 }
 

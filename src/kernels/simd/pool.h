@@ -65,20 +65,6 @@ VEC_INLINE veci load_byte_entries(const uint8_t *from, size_t n, size_t room)
     return __builtin_convertvector(bytes, veci);
 }
 
-/* n lanes; with n a constant VL whole vectors. */
-VEC_INLINE vec load_lanes(const float *from, size_t n)
-{
-    return n == VL ? vec_load(from) : vec_load_first(from, n);
-}
-
-VEC_INLINE void store_lanes(float *to, vec v, size_t n)
-{
-    if (n == VL)
-        vec_store(to, v);
-    else
-        vec_store_first(to, v, n);
-}
-
 void STRIA_ISA(stria_pool_backward)(stria_pool_kind kind, const stria_window *window, size_t channels,
                                     size_t batch, const float *dy, const void *index, float *dx,
                                     stria_pool *pool);

@@ -23,13 +23,13 @@ typedef struct output_lanes {
 VEC_INLINE output_lanes load_output(bool average, bool bytes, const pool_job *job, float share, size_t entry,
                                     size_t n)
 {
-    output_lanes o = {.dy = load_lanes(job->dy + entry, n)};
+    output_lanes o = {.dy = vec_load_first(job->dy + entry, n)};
     if (average)
         o.dy = o.dy * share;
     else if (bytes)
         o.winner = load_byte_entries((const uint8_t *)job->index + entry, n, job->entries - entry);
     else
-        o.winner = (veci)load_lanes((const float *)job->index + entry, n);
+        o.winner = (veci)vec_load_first((const float *)job->index + entry, n);
     return o;
 }
 
@@ -85,7 +85,8 @@ VEC_INLINE void tile_lanes(bool average, bool bytes, bool square, const pool_job
     if (square) {
         VEC_UNROLL
         for (size_t tap = 0; tap < 4; tap++)
-            store_lanes(dx + tap / 2 * line + tap % 2 * job->channels + c, gradient_at(average, &o, tap), n);
+            vec_store_first(dx + tap / 2 * line + tap % 2 * job->channels + c, gradient_at(average, &o, tap),
+                            n);
         return;
     }
     for (size_t d = 0; d < row->depth.count; d++)
@@ -93,7 +94,7 @@ VEC_INLINE void tile_lanes(bool average, bool bytes, bool square, const pool_job
             size_t tap = ((row->depth.first + d) * w->kernel[1] + row->height.first + h) * w->kernel[2];
             float *to = dx + d * plane + h * line + c;
             for (size_t i = 0; i < width->count; i++)
-                store_lanes(to + i * job->channels, gradient_at(average, &o, tap + width->first + i), n);
+                vec_store_first(to + i * job->channels, gradient_at(average, &o, tap + width->first + i), n);
         }
 }
 
@@ -155,7 +156,8 @@ VEC_INLINE void gather_lanes(bool average, bool bytes, const pool_job *job, floa
     size_t step = job->window->dilation[2] * job->channels;
     output_lanes o = load_output(average, bytes, job, share, entry, n);
     for (size_t i = 0; i < count; i++)
-        store_lanes(dx + i * step, load_lanes(dx + i * step, n) + gradient_at(average, &o, tap + i), n);
+        vec_store_first(dx + i * step, vec_load_first(dx + i * step, n) + gradient_at(average, &o, tap + i),
+                        n);
 }
 
 /* Adds one output row's gradients, as seen through the taps of one row of the window, to a row of inputs. */

@@ -33,7 +33,7 @@ static size_t rows_joined(size_t columns)
 
 /* ---- Sums ---- */
 
-typedef enum column_kind { COLUMN_SUM, COLUMN_SQUARES, COLUMN_PRODUCTS } column_kind;
+typedef enum column_kind { COLUMN_SUM, COLUMN_MOMENTS, COLUMN_PRODUCTS } column_kind;
 
 /* Sums over some rows of a strip of columns. */
 typedef struct column_totals {
@@ -46,14 +46,6 @@ typedef struct wide_sums {
     float first[WIDE + VL], second[WIDE + VL];
 } wide_sums;
 
-/* What a row contributes at one place: to the first sum, to the second. */
-VEC_INLINE void contribution(column_kind kind, vec x, vec y, vec centre, vec *first, vec *second)
-{
-    vec distance = (kind == COLUMN_PRODUCTS ? y : x) - centre;
-    *first = x;
-    *second = kind == COLUMN_PRODUCTS ? x * distance : distance * distance;
-}
-
 /* The sum of a group, in v[0]. */
 VEC_INLINE void add_halves(vec v[ROW_GROUP])
 {
@@ -63,26 +55,36 @@ VEC_INLINE void add_halves(vec v[ROW_GROUP])
     v[0] = (v[0] + v[2]) + (v[1] + v[3]);
 }
 
-/* Adds `rows` (1 or ROW_GROUP, a constant) rows at one vector of places to the sums, of which `n` count. */
+/* Adds `rows` (1 or ROW_GROUP, a constant) rows at one vector of places to the sums, of which `n` count. The
+ * products go into one chain, since in a tree the compiler may choose which of two products to fuse with
+ * their sum, and choose differently for whole vectors and for tails. */
 VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
                           const float *centre, float *first, float *second, size_t n)
 {
-    vec a[ROW_GROUP], b[ROW_GROUP], middle = kind == COLUMN_SUM ? (vec){0} : vec_load(centre);
+    vec a[ROW_GROUP], products = {0}, middle = kind == COLUMN_SUM ? (vec){0} : vec_load(centre);
     VEC_UNROLL
     for (size_t r = 0; r < rows; r++) {
-        vec v = n == VL ? vec_load(x + r * stride) : vec_load_first(x + r * stride, n), w = {0};
-        if (kind == COLUMN_PRODUCTS)
-            w = n == VL ? vec_load(y + r * stride) : vec_load_first(y + r * stride, n);
-        contribution(kind, v, w, middle, &a[r], &b[r]);
+        vec v = vec_load_first(x + r * stride, n), w;
+        switch (kind) {
+        case COLUMN_SUM:
+            a[r] = v;
+            break;
+        case COLUMN_MOMENTS:
+            a[r] = v - middle;
+            products = a[r] * a[r] + products;
+            break;
+        case COLUMN_PRODUCTS:
+            w = vec_load_first(y + r * stride, n);
+            a[r] = v;
+            products = v * (w - middle) + products;
+            break;
+        }
     }
-    if (rows == ROW_GROUP) {
+    if (rows == ROW_GROUP)
         add_halves(a);
-        add_halves(b);
-    }
-    if (kind != COLUMN_SQUARES)
-        vec_store_first(first, vec_load(first) + a[0], n);
+    vec_store_first(first, vec_load(first) + a[0], n);
     if (kind != COLUMN_SUM)
-        vec_store_first(second, vec_load(second) + b[0], n);
+        vec_store_first(second, vec_load(second) + products, n);
 }
 
 VEC_INLINE void add_rows(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
@@ -114,15 +116,13 @@ static void clear(float *sums, size_t count)
         vec_store(sums + i, (vec){0});
 }
 
-/* Adds a wide row up by columns. */
-static void fold(const float *sums, size_t columns, size_t joined, double *totals)
+/* What a wide row holds of column c. */
+static double folded(const float *sums, size_t columns, size_t joined, size_t c)
 {
-    for (size_t c = 0; c < columns; c++) {
-        double total = 0;
-        for (size_t j = 0; j < joined; j++)
-            total += (double)sums[j * columns + c];
-        totals[c] += total;
-    }
+    double total = 0;
+    for (size_t j = 0; j < joined; j++)
+        total += (double)sums[j * columns + c];
+    return total;
 }
 
 /* Repeats a row of numbers to a wide row. */
@@ -186,8 +186,8 @@ static void add_block(column_kind kind, const column_job *job, const column_stri
     case COLUMN_SUM:
         add_wide_rows(COLUMN_SUM, x, y, strip->stride, strip->width, wide, rest, centre, sums);
         break;
-    case COLUMN_SQUARES:
-        add_wide_rows(COLUMN_SQUARES, x, y, strip->stride, strip->width, wide, rest, centre, sums);
+    case COLUMN_MOMENTS:
+        add_wide_rows(COLUMN_MOMENTS, x, y, strip->stride, strip->width, wide, rest, centre, sums);
         break;
     case COLUMN_PRODUCTS:
         add_wide_rows(COLUMN_PRODUCTS, x, y, strip->stride, strip->width, wide, rest, centre, sums);
@@ -195,24 +195,27 @@ static void add_block(column_kind kind, const column_job *job, const column_stri
     }
 }
 
-/* Means and squared distances of one block, in two passes over it. */
+/* Means and squared distances of one block, in two passes over it. The first finds a centre; what the centre
+ * is off is known after the second and taken away from both. */
 static void block_moments(const column_job *job, const column_strip *strip, size_t row, size_t rows,
                           wide_sums *sums, float *centre, column_totals *moments)
 {
     float rounded[STRIP];
+    double count = (double)rows;
     clear(sums->first, strip->width);
     add_block(COLUMN_SUM, job, strip, row, rows, centre, sums);
     for (size_t c = 0; c < strip->columns; c++)
-        moments->first[c] = moments->second[c] = 0;
-    fold(sums->first, strip->columns, strip->joined, moments->first);
-    for (size_t c = 0; c < strip->columns; c++) {
-        moments->first[c] /= (double)rows;
-        rounded[c] = (float)moments->first[c];
-    }
+        rounded[c] = (float)(folded(sums->first, strip->columns, strip->joined, c) / count);
     repeat(rounded, strip->columns, strip->joined, centre);
+    clear(sums->first, strip->width);
     clear(sums->second, strip->width);
-    add_block(COLUMN_SQUARES, job, strip, row, rows, centre, sums);
-    fold(sums->second, strip->columns, strip->joined, moments->second);
+    add_block(COLUMN_MOMENTS, job, strip, row, rows, centre, sums);
+    for (size_t c = 0; c < strip->columns; c++) {
+        double rest = folded(sums->first, strip->columns, strip->joined, c) / count;
+        double squares = folded(sums->second, strip->columns, strip->joined, c) - rest * rest * count;
+        moments->first[c] = (double)rounded[c] + rest;
+        moments->second[c] = squares > 0 ? squares : squares < 0 ? 0 : squares; /* NaN stays */
+    }
 }
 
 /* The totals of one strip over some rows. */
@@ -230,7 +233,7 @@ static void total_rows(const column_job *job, const column_strip *strip, size_t 
         totals->first[c] = totals->second[c] = 0;
     for (size_t row = first; row < first + rows; row += step) {
         size_t count = first + rows - row < step ? first + rows - row : step;
-        if (job->kind == COLUMN_SQUARES) {
+        if (job->kind == COLUMN_MOMENTS) {
             block_moments(job, strip, row, count, &sums, centre, &block);
             join_moments((double)(row - first), totals, (double)count, &block, strip->columns);
             continue;
@@ -238,15 +241,17 @@ static void total_rows(const column_job *job, const column_strip *strip, size_t 
         clear(sums.first, strip->width);
         clear(sums.second, strip->width);
         add_block(job->kind, job, strip, row, count, centre, &sums);
-        fold(sums.first, strip->columns, strip->joined, totals->first);
-        if (job->kind == COLUMN_PRODUCTS)
-            fold(sums.second, strip->columns, strip->joined, totals->second);
+        for (size_t c = 0; c < strip->columns; c++) {
+            totals->first[c] += folded(sums.first, strip->columns, strip->joined, c);
+            if (job->kind == COLUMN_PRODUCTS)
+                totals->second[c] += folded(sums.second, strip->columns, strip->joined, c);
+        }
     }
 }
 
 static void store_totals(const column_job *job, const column_strip *strip, const column_totals *totals)
 {
-    double divisor = job->kind == COLUMN_SQUARES ? (double)job->rows : 1;
+    double divisor = job->kind == COLUMN_MOMENTS ? (double)job->rows : 1;
     for (size_t c = 0; c < strip->columns; c++) {
         job->first[strip->first + c] = (float)totals->first[c];
         if (job->kind != COLUMN_SUM)
@@ -298,7 +303,7 @@ static void run_columns(column_job *job, stria_pool *pool)
         total_rows(job, &strip, 0, job->rows, &partials[0]);
     for (size_t p = 1; p < pieces; p++) {
         size_t first = p * job->piece, rest = job->rows - first;
-        if (job->kind == COLUMN_SQUARES) {
+        if (job->kind == COLUMN_MOMENTS) {
             join_moments((double)first, &partials[0], (double)(rest < job->piece ? rest : job->piece),
                          &partials[p], job->columns);
             continue;
@@ -321,7 +326,7 @@ static void column_moments(const float *x, size_t rows, size_t columns, float *m
                            stria_pool *pool)
 {
     column_job job = {
-        .kind = COLUMN_SQUARES, .x = x, .first = mean, .second = variance, .rows = rows, .columns = columns};
+        .kind = COLUMN_MOMENTS, .x = x, .first = mean, .second = variance, .rows = rows, .columns = columns};
     run_columns(&job, pool);
 }
 

@@ -24,38 +24,24 @@ typedef struct update_job {
             step(&job, i, end - i);                                                                          \
     } while (0)
 
-/* With n a constant VL these are whole vectors. */
-VEC_INLINE vec load(const float *from, size_t n)
-{
-    return n == VL ? vec_load(from) : vec_load_first(from, n);
-}
-
-VEC_INLINE void store(float *to, vec v, size_t n)
-{
-    if (n == VL)
-        vec_store(to, v);
-    else
-        vec_store_first(to, v, n);
-}
-
 VEC_INLINE void plain_step(const update_job *job, size_t i, size_t n)
 {
-    store(job->w + i, load(job->w + i, n) - load(job->g + i, n) * job->rate, n);
+    vec_store_first(job->w + i, vec_load_first(job->w + i, n) - vec_load_first(job->g + i, n) * job->rate, n);
 }
 
 VEC_INLINE void momentum_step(const update_job *job, size_t i, size_t n)
 {
-    vec m = load(job->m + i, n) * job->momentum - load(job->g + i, n) * job->rate;
-    store(job->m + i, m, n);
-    store(job->w + i, load(job->w + i, n) + m, n);
+    vec m = vec_load_first(job->m + i, n) * job->momentum - vec_load_first(job->g + i, n) * job->rate;
+    vec_store_first(job->m + i, m, n);
+    vec_store_first(job->w + i, vec_load_first(job->w + i, n) + m, n);
 }
 
 VEC_INLINE void nesterov_step(const update_job *job, size_t i, size_t n)
 {
-    vec step = load(job->g + i, n) * job->rate;
-    vec m = load(job->m + i, n) * job->momentum - step;
-    store(job->m + i, m, n);
-    store(job->w + i, load(job->w + i, n) + (m * job->momentum - step), n);
+    vec step = vec_load_first(job->g + i, n) * job->rate;
+    vec m = vec_load_first(job->m + i, n) * job->momentum - step;
+    vec_store_first(job->m + i, m, n);
+    vec_store_first(job->w + i, vec_load_first(job->w + i, n) + (m * job->momentum - step), n);
 }
 
 static void plain_piece(void *arguments, size_t first, size_t count)
@@ -87,19 +73,20 @@ static void sgd(float *w, float *m, const float *g, size_t count, float rate, fl
 /* Kingma and Ba, "Adam: a method for stochastic optimization", 2015. */
 VEC_INLINE void adam_step(const update_job *job, size_t i, size_t n)
 {
-    vec g = load(job->g + i, n), m = load(job->m + i, n), v = load(job->v + i, n), w = load(job->w + i, n);
+    vec g = vec_load_first(job->g + i, n), m = vec_load_first(job->m + i, n),
+        v = vec_load_first(job->v + i, n), w = vec_load_first(job->w + i, n);
     m = (g - m) * job->first_share + m;
     v = (g * g - v) * job->second_share + v;
-    store(job->m + i, m, n);
-    store(job->v + i, v, n);
-    store(job->w + i, w - m * job->rate / (vec_sqrt(v) + job->epsilon), n);
+    vec_store_first(job->m + i, m, n);
+    vec_store_first(job->v + i, v, n);
+    vec_store_first(job->w + i, w - m * job->rate / (vec_sqrt(v) + job->epsilon), n);
 }
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization", 2019. */
 VEC_INLINE void adam_decay_step(const update_job *job, size_t i, size_t n)
 {
-    vec w = load(job->w + i, n);
-    store(job->w + i, w - w * job->rate_decay, n);
+    vec w = vec_load_first(job->w + i, n);
+    vec_store_first(job->w + i, w - w * job->rate_decay, n);
     adam_step(job, i, n);
 }
 
@@ -131,22 +118,22 @@ static void adam(float *w, float *m, float *v, const float *g, size_t count, flo
 /* Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012. */
 VEC_INLINE vec rmsprop_direction(const update_job *job, size_t i, size_t n)
 {
-    vec g = load(job->g + i, n);
-    vec v = load(job->v + i, n) * job->second_kept + g * g * job->second_share;
-    store(job->v + i, v, n);
+    vec g = vec_load_first(job->g + i, n);
+    vec v = vec_load_first(job->v + i, n) * job->second_kept + g * g * job->second_share;
+    vec_store_first(job->v + i, v, n);
     return g * job->rate / vec_sqrt(v + job->epsilon);
 }
 
 VEC_INLINE void rmsprop_step(const update_job *job, size_t i, size_t n)
 {
-    store(job->w + i, load(job->w + i, n) - rmsprop_direction(job, i, n), n);
+    vec_store_first(job->w + i, vec_load_first(job->w + i, n) - rmsprop_direction(job, i, n), n);
 }
 
 VEC_INLINE void rmsprop_momentum_step(const update_job *job, size_t i, size_t n)
 {
-    vec m = load(job->m + i, n) * job->momentum + rmsprop_direction(job, i, n);
-    store(job->m + i, m, n);
-    store(job->w + i, load(job->w + i, n) - m, n);
+    vec m = vec_load_first(job->m + i, n) * job->momentum + rmsprop_direction(job, i, n);
+    vec_store_first(job->m + i, m, n);
+    vec_store_first(job->w + i, vec_load_first(job->w + i, n) - m, n);
 }
 
 static void rmsprop_piece(void *arguments, size_t first, size_t count)

@@ -10,6 +10,7 @@
  *   combined by vec_mask_or and vec_mask_and.
  * - vec_load, vec_store: VL floats at any address.
  * - vec_load_first, vec_store_first: the first n (0 to VL) floats; nothing else is touched, the rest is 0.
+ *   With a constant n = VL they cost no more than vec_load and vec_store.
  * - vec_broadcast, veci_broadcast: one value in all lanes.
  * - vec_max, vec_min: a > b ? a : b and a < b ? a : b in every lane, the second when one is NaN.
  * - vec_abs, vec_sqrt, vec_to_int (toward zero), vec_from_int.
@@ -109,12 +110,17 @@ VEC_INLINE __mmask16 vec_first_lanes(size_t n)
 
 VEC_INLINE vec vec_load_first(const float *from, size_t n)
 {
+    if (__builtin_constant_p(n) && n == VL)
+        return vec_load(from);
     return (vec)_mm512_maskz_loadu_ps(vec_first_lanes(n), from);
 }
 
 VEC_INLINE void vec_store_first(float *to, vec v, size_t n)
 {
-    _mm512_mask_storeu_ps(to, vec_first_lanes(n), (__m512)v);
+    if (__builtin_constant_p(n) && n == VL)
+        vec_store(to, v);
+    else
+        _mm512_mask_storeu_ps(to, vec_first_lanes(n), (__m512)v);
 }
 
 VEC_INLINE vec vec_max(vec a, vec b)
@@ -226,12 +232,17 @@ VEC_INLINE __m256i vec_first_lanes(size_t n)
 
 VEC_INLINE vec vec_load_first(const float *from, size_t n)
 {
+    if (__builtin_constant_p(n) && n == VL)
+        return vec_load(from);
     return (vec)_mm256_maskload_ps(from, vec_first_lanes(n));
 }
 
 VEC_INLINE void vec_store_first(float *to, vec v, size_t n)
 {
-    _mm256_maskstore_ps(to, vec_first_lanes(n), (__m256)v);
+    if (__builtin_constant_p(n) && n == VL)
+        vec_store(to, v);
+    else
+        _mm256_maskstore_ps(to, vec_first_lanes(n), (__m256)v);
 }
 
 VEC_INLINE vec vec_max(vec a, vec b)
@@ -259,6 +270,13 @@ VEC_INLINE float vec_sum(vec v)
     __m128 four = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+VEC_INLINE float vec_largest(vec v)
+{
+    v = vec_max(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3));
+    v = vec_max(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5));
+    return vec_max(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6))[0];
 }
 
 #    else /* 16 bytes */
@@ -345,15 +363,13 @@ VEC_INLINE float vec_sum(vec v)
     return (v[0] + v[2]) + (v[1] + v[3]);
 }
 
-#    endif
-
 VEC_INLINE float vec_largest(vec v)
 {
-    float largest = v[0];
-    for (int i = 1; i < VL; i++)
-        largest = v[i] > largest ? v[i] : largest;
-    return largest;
+    v = vec_max(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+    return vec_max(v, __builtin_shufflevector(v, v, 1, 0, 3, 2))[0];
 }
+
+#    endif
 
 #endif
 
