@@ -263,12 +263,15 @@ stria_status cli_job_calibrate(cli_job *job, double seconds, int64_t *runs, stri
     }
     double one;
     int64_t switches;
+    int long_enough = 0; /* samples in a row: a single one may have been disturbed */
     stria_status status = cli_job_time(job, 1, &one, &switches, err); /* touches the memory */
-    while (status == STRIA_OK) {
+    while (status == STRIA_OK && long_enough < 2 && *runs < MOST_RUNS) {
         status = cli_job_time(job, *runs, &one, &switches, err);
-        if (status != STRIA_OK || one * (double)*runs >= seconds || *runs == MOST_RUNS) {
-            break;
+        if (one * (double)*runs >= seconds) {
+            long_enough++;
+            continue;
         }
+        long_enough = 0;
         const double wanted = 1.25 * seconds / (one > 1e-9 ? one : 1e-9);
         const int64_t more = wanted < MOST_RUNS ? (int64_t)wanted : MOST_RUNS;
         *runs = more > 2 * *runs ? more : 2 * *runs;

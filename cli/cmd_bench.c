@@ -113,7 +113,7 @@ static int time_model(stria_context *context, stria_model *model, const char *na
         cli_job_mode mode;
         const char *name;
     } modes[] = {{CLI_JOB_INFERENCE, "inference"}, {CLI_JOB_TRAIN_STEP, "train_step"}};
-    static const cli_column columns[] = {{.title = "batch"},
+    static const cli_column columns[] = {{.title = "mode"},
                                          {.title = "median", .right = true},
                                          {.title = "fastest", .right = true},
                                          {.title = "spread", .right = true},
@@ -137,9 +137,9 @@ static int time_model(stria_context *context, stria_model *model, const char *na
     }
     if (status == CLI_DONE && !options->json) {
         char batch[CLI_NUMBER_SIZE];
-        printf("%s, %s samples at a time, %s, %d thread%s\n\n", name, cli_count_text(options->batch, batch),
-               stria_context_cpu(context), stria_context_threads(context),
-               stria_context_threads(context) == 1 ? "" : "s");
+        const int threads = stria_context_threads(context);
+        printf("%s in batches of %s, %s, %d thread%s\n\n", name, cli_count_text(options->batch, batch),
+               stria_context_cpu(context), threads, threads == 1 ? "" : "s");
         status = cli_table_print(&table, stdout, true);
         fputs("\nspread: middle half of the samples, relative to the median\n", stdout);
     }

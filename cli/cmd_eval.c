@@ -343,7 +343,7 @@ static const cli_option options_table[] = {
      .value = "N",
      .min = 1,
      .max = 1e6,
-     .help = "samples computed at a time (default 256); the results do not depend on it"},
+     .help = "samples computed at a time (default 256)"},
     CLI_OPTION_THREADS(eval_options, threads),
     CLI_OPTION_CPU(eval_options, cpu),
     CLI_OPTION_JSON(eval_options, json),

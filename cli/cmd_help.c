@@ -49,15 +49,19 @@ void cli_print_overview(FILE *stream)
     fputs("\nfirst steps\n"
           "  stria new lenet5 > lenet5.stria\n"
           "  stria summary lenet5.stria\n"
-          "  stria train lenet5.stria digits\n",
+          "  stria train lenet5.stria fashion-mnist\n",
           stream);
 }
 
-/* "integer, 1 to 4096, default 3", or the words to choose from. */
+#define UNBOUNDED 1073741824.0 /* a largest size that only guards the arithmetic is not worth telling */
+
+/* "integer, 1 to 4096; default 3", or the words to choose from. */
 static void describe_argument(const stria_argument_info *argument, char *text, size_t size)
 {
     size_t length = (size_t)snprintf(text, size, "%s", argument->type);
-    if (argument->minimum < argument->maximum && length < size) {
+    if (argument->minimum < argument->maximum && argument->maximum >= UNBOUNDED && length < size) {
+        length += (size_t)snprintf(text + length, size - length, ", at least %.10g", argument->minimum);
+    } else if (argument->minimum < argument->maximum && length < size) {
         length += (size_t)snprintf(text + length, size - length, ", %.10g to %.10g", argument->minimum,
                                    argument->maximum);
     }
@@ -75,11 +79,15 @@ static void describe_argument(const stria_argument_info *argument, char *text, s
     }
 }
 
-static void print_indented(FILE *stream, const char *lines)
+/* Each line of `lines`, set in; one too long for the page goes on below, further in. */
+static void print_indented(FILE *stream, const char *lines, int width)
 {
     while (*lines != '\0') {
+        char line[256];
         const size_t length = strcspn(lines, "\n");
-        fprintf(stream, "  %.*s\n", (int)length, lines);
+        snprintf(line, sizeof line, "%.*s", (int)length, lines);
+        fputs("  ", stream);
+        cli_write_wrapped(stream, line, 2, 6, width);
         lines += length + (lines[length] == '\n' ? 1 : 0);
     }
 }
@@ -98,7 +106,7 @@ static void print_layer(size_t index)
         printf("other names: %s\n", kind.aliases);
     }
     printf("\n%sformula%s\n", bold, plain);
-    print_indented(stdout, kind.formula);
+    print_indented(stdout, kind.formula, width);
     printf("\n%sarguments%s%s\n", bold, plain, kind.argument_count == 0 ? ": none" : ", in their order");
     stria_argument_info argument;
     for (size_t i = 0; stria_layer_kind_argument(index, i, &argument); i++) {
@@ -110,7 +118,7 @@ static void print_layer(size_t index)
         cli_write_wrapped(stdout, argument.help, 6, 6, width);
     }
     printf("\n%sexample%s\n", bold, plain);
-    print_indented(stdout, kind.example);
+    print_indented(stdout, kind.example, width);
 }
 
 static void print_statuses(void)
@@ -171,6 +179,16 @@ static const struct {
 
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
 
+/* Whether `name` is an activation that is no layer kind of its own. */
+static bool is_activation(const char *name)
+{
+    size_t i = 0;
+    while (stria_activation_name(i) != NULL && strcmp(stria_activation_name(i), name) != 0) {
+        i++;
+    }
+    return stria_activation_name(i) != NULL && stria_layer_kind_find(name) < 0;
+}
+
 static int unknown_topic(const char *name)
 {
     cli_nearest nearest = cli_nearest_to(name);
@@ -218,7 +236,7 @@ static int run(int argc, char **argv)
             return CLI_DONE;
         }
     }
-    const int kind = stria_layer_kind_find(name);
+    const int kind = stria_layer_kind_find(is_activation(name) ? "activation" : name);
     if (kind >= 0) {
         print_layer((size_t)kind);
         return CLI_DONE;

@@ -336,14 +336,13 @@ static int keep_picture(session *run, const verdict *found)
             (size_t)snprintf(caption + length, CAPTION_SIZE - length, "\n%s %s",
                              class_name(run, samples, found->top[i].index, number), figure(found, i, value));
     }
+    cli_style last_line = CLI_PLAIN;
     if (are_classes(run) && samples->labels != NULL && length < CAPTION_SIZE) {
         const size_t label = (size_t)samples->labels[found->sample];
-        if (found->top[0].index == label) {
-            snprintf(caption + length, CAPTION_SIZE - length, "\nright");
-        } else {
-            snprintf(caption + length, CAPTION_SIZE - length, "\nwrong: %s",
-                     class_name(run, samples, label, number));
-        }
+        const bool right = found->top[0].index == label;
+        snprintf(caption + length, CAPTION_SIZE - length, right ? "\nright" : "\ntrue: %s",
+                 class_name(run, samples, label, number));
+        last_line = right ? CLI_GREEN : CLI_RED;
     }
     run->pictures[run->picture_count++] = (cli_picture){
         .values = samples->stored + found->sample * (size_t)(sizes[0] * sizes[1] * sizes[2]),
@@ -352,6 +351,7 @@ static int keep_picture(session *run, const verdict *found)
         .channels = sizes[2],
         .low = samples->low,
         .high = samples->high,
+        .last_line = last_line,
     };
     return CLI_DONE;
 }
@@ -416,7 +416,7 @@ static int write_raw(const session *run)
     stria_shape shape = {.rank = run->output.rank + 1, .sizes = {(int64_t)run->raw_count}};
     memcpy(shape.sizes + 1, run->output.sizes, (size_t)run->output.rank * sizeof shape.sizes[0]);
     if (stria_array_write_npy(run->context, run->options->output, run->raw, &shape, &err) != STRIA_OK) {
-        return cli_fail_with(&err, CLI_FROM_OPTION);
+        return cli_fail_with(&err, CLI_FROM_FILE);
     }
     char text[STRIA_SHAPE_TEXT_SIZE];
     cli_note("wrote %s: %s", run->options->output, stria_shape_text(&shape, text, sizeof text));
@@ -436,7 +436,8 @@ static int finish(session *run)
         cli_pictures_print(stdout, run->pictures, run->picture_count);
     }
     if (run->known > 1 && !run->options->json) {
-        printf("\n%zu of %zu right\n", run->right, run->known);
+        const bool alone = run->table.columns == NULL && run->picture_count == 0;
+        printf("%s%zu of %zu right\n", alone ? "" : "\n", run->right, run->known);
     }
     if (status == CLI_DONE && run->options->output != NULL) {
         status = write_raw(run);

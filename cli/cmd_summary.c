@@ -187,7 +187,7 @@ static const cli_option options_table[] = {CLI_OPTION_JSON(summary_options, json
 
 const cli_command cli_summary_command = {
     .name = "summary",
-    .title = "shows the layers of a model: shapes, parameters, multiplications, memory",
+    .title = "shows a model's layers: shapes, parameters, multiplications",
     .arguments = "MODEL",
     .min_arguments = 1,
     .max_arguments = 1,

@@ -234,8 +234,9 @@ static void print_result(const stria_train_result *result, const stria_train_opt
 /* Says how to go on after a signal: the same command line with --resume. */
 static int stopped(const stria_error *err, const char *command, bool has_resume)
 {
-    cli_fail(CLI_SIGNAL, "%s; continue with: %s%s", err->message, command, has_resume ? "" : " --resume");
-    return CLI_SIGNAL + (int)stopped_by;
+    cli_fail(CLI_SIGNAL, "%s", err->message);
+    return cli_fail((cli_exit)(CLI_SIGNAL + (int)stopped_by), "continue with: %s%s", command,
+                    has_resume ? "" : " --resume");
 }
 
 static int train(stria_context *context, stria_model *model, const stria_dataset *data,
@@ -261,7 +262,7 @@ static int train(stria_context *context, stria_model *model, const stria_dataset
         return stopped(&err, command, options->resume);
     }
     if (trained != STRIA_OK) {
-        return cli_fail_with(&err, CLI_FROM_OPTION);
+        return cli_fail_with(&err, trained == STRIA_ERROR_VALUE ? CLI_FROM_OPTION : CLI_FROM_FILE);
     }
     print_result(&result, library, context, model, data, &shown);
     return shown.json_status;
@@ -449,8 +450,7 @@ static const cli_option options_table[] = {
      .offset = offsetof(train_options, output),
      .value = "FILE",
      .help = "the trained model (default: the model's name with .safetensors, in this folder); checkpoints "
-             "stand beside "
-             "it as FILE.last and FILE.best"},
+             "stand beside x.safetensors as x.last.safetensors and x.best.safetensors"},
     {.name = "log",
      .type = CLI_TEXT,
      .offset = offsetof(train_options, log),

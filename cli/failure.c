@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "terminal.h"
@@ -13,13 +14,25 @@ static bool notes_are_off;
 
 static void say(cli_style style, const char *format, va_list arguments)
 {
-    char message[2 * STRIA_ERROR_MESSAGE_SIZE];
-    vsnprintf(message, sizeof message, format, arguments);
     fflush(stdout);
     const cli_terminal terminal = cli_terminal_of(stderr);
     fprintf(stderr, "%sstria:%s ", cli_style_text(&terminal, style), cli_style_text(&terminal, CLI_PLAIN));
-    cli_write_text(stderr, message);
+    char usual[2 * STRIA_ERROR_MESSAGE_SIZE], *message = usual;
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(usual, sizeof usual, format, arguments);
+    if (length >= (int)sizeof usual) {
+        message = malloc((size_t)length + 1);
+        if (message != NULL) {
+            vsnprintf(message, (size_t)length + 1, format, again);
+        }
+    }
+    va_end(again);
+    cli_write_text(stderr, message != NULL ? message : usual);
     fputc('\n', stderr);
+    if (message != usual) {
+        free(message);
+    }
 }
 
 int cli_fail(cli_exit status, const char *format, ...)
@@ -88,11 +101,13 @@ int cli_fail_with(const stria_error *err, cli_origin origin)
 
 int cli_finish_output(int status)
 {
+    static bool said; /* once is enough */
     errno = 0;
     const bool failed = fflush(stdout) != 0 || ferror(stdout);
-    if (failed) {
+    if (failed && !said) {
+        said = true;
         return cli_fail(CLI_ENVIRONMENT, "cannot write the results to stdout: %s",
                         errno != 0 ? strerror(errno) : "an earlier write failed");
     }
-    return status;
+    return failed ? CLI_ENVIRONMENT : status;
 }

@@ -31,8 +31,8 @@ void cli_note(const char *format, ...) STRIA_PRINTF_LIKE(1, 2);
 /* Makes cli_note silent, for --quiet. */
 void cli_notes_off(void);
 
-/* Sends out what is still buffered for stdout. Returns `status`, or CLI_ENVIRONMENT with a message when
- * something could not be written. */
+/* Sends out what is buffered for stdout. Returns `status`, or CLI_ENVIRONMENT with a message, the first time,
+ * when something could not be written. */
 int cli_finish_output(int status);
 
 #endif

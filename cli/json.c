@@ -128,8 +128,7 @@ int cli_json_print(cli_json *value)
     }
     puts(line);
     free(line);
-    fflush(stdout);
-    return CLI_DONE;
+    return cli_finish_output(CLI_DONE);
 }
 
 void cli_json_free(cli_json *value)

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ static void guard_standard_streams(void)
 int main(int argc, char **argv)
 {
     guard_standard_streams();
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows past a limit is reported where it is written */
     /* Names in files are UTF-8 whatever the user's locale; only the width and kind of characters come from
      * it. */
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {

@@ -111,7 +111,7 @@ int cli_is_trained(const stria_model *model, const char *name)
 {
     static const char suffix[] = ".safetensors";
     const size_t length = strlen(name), end = sizeof suffix - 1;
-    return stria_model_metadata(model, "created") != NULL ||
+    return stria_model_metadata(model, "epochs") != NULL ||
            (length > end && strcmp(name + length - end, suffix) == 0);
 }
 

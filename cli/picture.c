@@ -201,8 +201,11 @@ static void print_row(FILE *stream, const cli_terminal *terminal, const cell *ce
         for (size_t i = 0; i < count; i++) {
             const char *text = line < caption_counts[i] ? captions[i][line] : "";
             if (*text != '\0') {
+                const bool is_last = line + 1 == caption_counts[i];
                 fprintf(stream, "%*s", owed, "");
+                fputs(is_last ? cli_style_text(terminal, cells[i].picture->last_line) : "", stream);
                 cli_write_text(stream, text);
+                fputs(is_last ? cli_style_text(terminal, CLI_PLAIN) : "", stream);
                 owed = 0;
             }
             owed += cells[i].width - cli_text_width(text) + GAP;

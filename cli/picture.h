@@ -10,12 +10,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "terminal.h"
+
 typedef struct cli_picture {
     const float
         *values; /* [height, width, channels]; of 3 or more channels the first three are red, green, blue */
     int64_t height, width, channels;
     float low, high;     /* shown as black and white */
     const char *caption; /* lines below it; they are wrapped to the picture's cell */
+    cli_style last_line; /* of the caption */
 } cli_picture;
 
 /* Prints pictures, left to right and line by line. */

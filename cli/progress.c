@@ -67,8 +67,11 @@ void cli_progress_draw(cli_progress *progress, const stria_progress *at)
     for (int i = 1; i < shown; i++) {
         fprintf(stderr, "  %s", parts[i]);
     }
-    /* The rest of an earlier, longer line is overwritten with spaces: not every terminal erases. */
-    fprintf(stderr, "%*s\r", room - used, "");
+    if (terminal.erases) {
+        fputs("\033[K\r", stderr);
+    } else {
+        fprintf(stderr, "%*s\r", room - used, "");
+    }
     fflush(stderr);
     progress->bar_is_shown = true;
 }
@@ -79,7 +82,11 @@ void cli_progress_clear(cli_progress *progress)
         return;
     }
     const cli_terminal terminal = cli_terminal_of(stderr);
-    fprintf(stderr, "\r%*s\r", terminal.width - 1, "");
+    if (terminal.erases) {
+        fputs("\r\033[J", stderr);
+    } else {
+        fprintf(stderr, "\r%*s\r", terminal.width - 1, "");
+    }
     fflush(stderr);
     progress->bar_is_shown = false;
 }

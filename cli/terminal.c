@@ -29,12 +29,19 @@ static bool locale_is_utf8(void)
            (strncasecmp(encoding, ".utf-8", 6) == 0 || strncasecmp(encoding, ".utf8", 5) == 0);
 }
 
-static cli_colour colours(void)
+/* Whether the terminal knows escape sequences at all. */
+static bool is_clever(void)
 {
     const char *term = environment("TERM");
-    if (*environment("NO_COLOR") != '\0' || *term == '\0' || strcmp(term, "dumb") == 0) {
+    return *term != '\0' && strcmp(term, "dumb") != 0;
+}
+
+static cli_colour colours(void)
+{
+    if (*environment("NO_COLOR") != '\0' || !is_clever()) {
         return CLI_COLOUR_NONE;
     }
+    const char *term = environment("TERM");
     const char *more = environment("COLORTERM");
     if (strcmp(more, "truecolor") == 0 || strcmp(more, "24bit") == 0 || strstr(term, "direct") != NULL) {
         return CLI_COLOUR_TRUE;
@@ -62,6 +69,7 @@ cli_terminal cli_terminal_of(FILE *stream)
     cli_terminal terminal = {.is_terminal = isatty(fileno(stream)) == 1, .colour = CLI_COLOUR_NONE};
     if (terminal.is_terminal) {
         terminal.unicode = locale_is_utf8();
+        terminal.erases = is_clever();
         terminal.colour = colours();
     }
     terminal.width = width_of(stream, terminal.is_terminal);

@@ -16,6 +16,7 @@ typedef enum cli_colour {
 typedef struct cli_terminal {
     bool is_terminal;
     bool unicode; /* a terminal with a UTF-8 locale */
+    bool erases;  /* a terminal that knows the sequences for erasing */
     cli_colour colour;
     int width; /* columns: COLUMNS, else the terminal's, else 80; at least 20 */
 } cli_terminal;
