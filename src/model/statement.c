@@ -45,6 +45,8 @@ static bool read_name(cursor *c, stria_token *token, const char *what)
         return fail(c, c->at, 1, what);
     while (c->at < c->length && is_name_byte(c->line[c->at]))
         c->at++;
+    if (c->at < c->length && strchr(" \t=(),", c->line[c->at]) == NULL)
+        return fail(c, c->at, 1, "a name has letters, digits, '_', '-' and '.' only");
     *token = (stria_token){c->line + start, c->at - start, (int)start + 1};
     return true;
 }
