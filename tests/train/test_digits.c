@@ -12,18 +12,16 @@ static void digits(void **state)
     stria_dataset *data = NULL;
     assert_ok(stria_dataset_open(&data, test.context, "digits", &err), &err);
     stria_model *model = make_model(test.context, "input 8x8x1\n"
-                                                  "conv2d 16 3 same relu\n"
+                                                  "conv2d 12 3 same relu\n"
                                                   "maxpool2d 2\n"
-                                                  "conv2d 32 3 same relu\n"
-                                                  "maxpool2d 2\n"
+                                                  "conv2d 24 3 relu\n"
                                                   "flatten\n"
-                                                  "dense 64 relu\n"
                                                   "dense 10 softmax\n");
     stria_train_result result;
     assert_ok(stria_train(model, data,
-                          &(stria_train_options){.epochs = 15,
-                                                 .batch = 32,
-                                                 .learning_rate = 0.002,
+                          &(stria_train_options){.epochs = 12,
+                                                 .batch = 16,
+                                                 .learning_rate = 0.004,
                                                  .schedule = "cosine",
                                                  .validate_on_test = 1,
                                                  .seed = 1},
