@@ -13,11 +13,15 @@
 /* Adding this rounds a float below 2^22 to an integer, which then stands in the low bits. */
 #define VEC_ROUNDING 0x1.8p23f
 
+/* The bits of a NaN make numbers that wrap: harmless, since the NaN itself is multiplied by the result, but
+ * only unsigned ones may. */
+typedef uint32_t vec_bits __attribute__((vector_size(STRIA_VECTOR_BYTES)));
+
 /* 2^n where n is a whole number from -126 to 127. `rounding` is n + VEC_ROUNDING, whose upper bits the shift
  * drops. */
 VEC_INLINE vec vec_power_of_two(vec rounding)
 {
-    return (vec)(((veci)rounding << 23) + (127 << 23));
+    return (vec)(((vec_bits)rounding << 23) + (127u << 23));
 }
 
 /* v * 2^n where n is a whole number from -252 to 254, rounded once. `rounding` is n + VEC_ROUNDING. Without
@@ -27,8 +31,8 @@ VEC_INLINE vec vec_scale_by_power(vec v, vec rounding)
 #if STRIA_VECTOR_BYTES == 64
     return (vec)_mm512_scalef_ps((__m512)v, (__m512)(rounding - VEC_ROUNDING));
 #else
-    veci n = (veci)rounding - (veci)vec_broadcast(VEC_ROUNDING);
-    veci half = n >> 1;
+    vec_bits n = (vec_bits)rounding - (vec_bits)vec_broadcast(VEC_ROUNDING);
+    vec_bits half = (vec_bits)((veci)n >> 1);
     return v * (vec)((half + 127) << 23) * (vec)((n - half + 127) << 23);
 #endif
 }
