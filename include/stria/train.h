@@ -140,7 +140,7 @@ typedef struct stria_evaluation {
 STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
                                       stria_part part, int64_t batch, const char *loss, stria_error *err);
 
-/* A cleared struct is allowed. */
+/* A cleared struct is allowed, also with no context. */
 STRIA_API void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context);
 
 /* ---- Prediction ---- */

@@ -89,10 +89,12 @@ done:
 
 void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context)
 {
-    stria_release(&context->allocator, evaluation->confusion);
-    stria_release(&context->allocator, evaluation->precision);
-    stria_release(&context->allocator, evaluation->recall);
-    stria_release(&context->allocator, evaluation->f1);
+    if (context != NULL) {
+        stria_release(&context->allocator, evaluation->confusion);
+        stria_release(&context->allocator, evaluation->precision);
+        stria_release(&context->allocator, evaluation->recall);
+        stria_release(&context->allocator, evaluation->f1);
+    }
     *evaluation = (stria_evaluation){0};
 }
 
