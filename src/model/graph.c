@@ -76,14 +76,24 @@ static void keras_name(const char *class_name, char *name, size_t size)
     name[at] = '\0';
 }
 
-/* The first free name after a kind: conv2d, conv2d_1, conv2d_2 ... */
-static void free_name(const stria_model *model, const stria_layer_kind *kind, char *name, size_t size)
+/* The first free name after a kind: conv2d, conv2d_1, conv2d_2 ... Names are never given back, so none below
+ * the last one that was made is free. */
+static unsigned free_name(const stria_model *model, const stria_layer_kind *kind, char *name, size_t size)
 {
     char stem[MAX_NAME];
     keras_name(kind->keras_class, stem, sizeof stem);
-    snprintf(name, size, "%s", stem);
-    for (unsigned n = 1; stria_model_find_node(model, name, strlen(name)) >= 0; n++)
-        snprintf(name, size, "%s_%u", stem, n);
+    size_t last = model->node_count;
+    while (last > 0 && (model->nodes[last - 1].named || model->nodes[last - 1].kind != kind))
+        last--;
+    unsigned number = last > 0 ? model->nodes[last - 1].number + 1 : 0;
+    for (;; number++) {
+        if (number == 0)
+            stria_format(name, size, "%s", stem);
+        else
+            stria_format(name, size, "%s_%u", stem, number);
+        if (stria_model_find_node(model, name, strlen(name)) < 0)
+            return number;
+    }
 }
 
 /* Grows a parameter block to `needed` floats, keeping what is there; new floats are zero. */
@@ -212,6 +222,8 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
                               stria_error *err)
 {
     char name[MAX_NAME + 16];
+    if (model->node_count == STRIA_MAX_LAYERS)
+        return stria_fail(err, STRIA_ERROR_LIMIT, "a model has at most %d layers", STRIA_MAX_LAYERS);
     memset(node, 0, sizeof *node);
     node->kind = layer->kind;
     node->named = layer->name != NULL;
@@ -229,7 +241,7 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
         memcpy(name, layer->name, layer->name_length);
         name[layer->name_length] = '\0';
     } else {
-        free_name(model, layer->kind, name, sizeof name);
+        node->number = free_name(model, layer->kind, name, sizeof name);
     }
     void *config = stria_arena_allocate(&model->arena, layer->kind->config_size);
     node->config = config;

@@ -11,12 +11,16 @@
 #include "base/memory.h"
 #include "layers/layer.h"
 
+/* Most layers of a model. Names are looked up one by one: it keeps hostile text from taking minutes. */
+#define STRIA_MAX_LAYERS 10000
+
 /* One layer of the graph. Inputs are indices of earlier nodes. */
 typedef struct stria_node {
     const stria_layer_kind *kind;
     const char *name;
     const char *text; /* its line of model text, defaults left out */
     bool named;       /* by the text, not after its kind */
+    unsigned number;  /* of a name after its kind: 2 in "conv2d_2", 0 in "conv2d" */
     void *config;
     size_t input_count;
     size_t inputs[STRIA_MAX_INPUTS];

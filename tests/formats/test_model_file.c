@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "formats/files.h"
 #include "formats/model_file.h"
+#include "model/model.h"
 #include "support/check.h"
 #include "support/temporary_folder.h"
 #include "support/test_context.h"
@@ -436,6 +437,47 @@ static void test_limits_of_texts(void **state)
     free(longest);
 }
 
+/* Model text with more layers than anybody needs is refused at the first line too many, in little time. */
+static void test_limit_of_layers(void **state)
+{
+    fixture *f = *state;
+    stria_error err = {0};
+    stria_model *model = NULL;
+    const char line[] = "relu\n";
+    const size_t length = sizeof line - 1, lines = STRIA_MAX_LAYERS; /* and the input's */
+    char *text = malloc(8 + lines * length);
+    assert_non_null(text);
+    memcpy(text, "input 1\n", 8);
+    for (size_t i = 0; i < lines; i++)
+        memcpy(text + 8 + i * length, line, length);
+    assert_status(stria_model_load_memory(&model, f->test.context, text, 8 + lines * length, "m", NULL, &err),
+                  STRIA_ERROR_LIMIT, NULL);
+    assert_message(&err, "m:10001:1: a model has at most 10000 layers");
+    assert_ok(
+        stria_model_load_memory(&model, f->test.context, text, 8 + (lines - 1) * length, "m", NULL, &err),
+        &err);
+    assert_int_equal(stria_model_layer_count(model), STRIA_MAX_LAYERS);
+    assert_int_equal(stria_model_find_layer(model, "re_lu_9998"), STRIA_MAX_LAYERS - 1);
+    stria_model_free(model);
+    free(text);
+}
+
+/* Numbers after a kind go on where they are free, whatever the text itself is called. */
+static void test_names_of_layers(void **state)
+{
+    fixture *f = *state;
+    static const char *const names[] = {"input", "re_lu",   "re_lu_2", "re_lu_1",
+                                        "dense", "re_lu_3", "re_lu_4"};
+    stria_model *model = parse(f, "input 4\nrelu\nre_lu_2 = dense 2\nrelu\ndense 3\nrelu\nrelu\n");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        stria_layer_info info;
+        assert_true(stria_model_layer(model, i, &info));
+        if (i > 0) /* Keras makes "re_lu" of ReLU; how inputs are called is not the matter here */
+            assert_string_equal(info.name, names[i]);
+    }
+    stria_model_free(model);
+}
+
 /* ---- Any file as a model ---- */
 
 static void test_model_text_loads(void **state)
@@ -576,6 +618,8 @@ int main(void)
         TEST(test_restoring_refuses),
         TEST(test_misfits),
         TEST(test_limits_of_texts),
+        TEST(test_limit_of_layers),
+        TEST(test_names_of_layers),
         TEST(test_model_text_loads),
         TEST(test_diagnostics),
         TEST(test_foreign_files),
