@@ -24,12 +24,15 @@ typedef struct pool_view {
     size_t tap, tap_step[2];  /* number of the first tap; taps between planes and between rows */
 } pool_view;
 
-/* Floats that sum one after another; averages of larger windows add such sums. */
+/* Numbers that are summed one after another; of a larger window sums of such sums are taken, and sums of
+ * those. */
 #define SUMMED_TAPS 64
 
 /* Sums over the window for `vectors` vectors of channels. */
 VEC_INLINE void window_sums(const pool_view *v, size_t vectors, size_t c, size_t n, vec *sums)
 {
+    vec rows[4] = {{0}, {0}, {0}, {0}};
+    size_t added = 0;
     VEC_UNROLL
     for (size_t k = 0; k < vectors; k++)
         sums[k] = (vec){0};
@@ -46,9 +49,19 @@ VEC_INLINE void window_sums(const pool_view *v, size_t vectors, size_t c, size_t
                 }
                 VEC_UNROLL
                 for (size_t k = 0; k < vectors; k++)
-                    sums[k] += part[k];
+                    rows[k] += part[k];
+                if (++added % SUMMED_TAPS != 0)
+                    continue;
+                VEC_UNROLL
+                for (size_t k = 0; k < vectors; k++) {
+                    sums[k] += rows[k];
+                    rows[k] = (vec){0};
+                }
             }
         }
+    VEC_UNROLL
+    for (size_t k = 0; k < vectors; k++)
+        sums[k] += rows[k];
 }
 
 /* Whether `x` takes the place of `best`; never if it is NaN. */

@@ -71,12 +71,12 @@ VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const f
             break;
         case COLUMN_MOMENTS:
             a[r] = v - middle;
-            products = a[r] * a[r] + products;
+            products = vec_multiply_add(a[r], a[r], products);
             break;
         case COLUMN_PRODUCTS:
             w = vec_load_first(y + r * stride, n);
             a[r] = v;
-            products = v * (w - middle) + products;
+            products = vec_multiply_add(v, w - middle, products);
             break;
         }
     }

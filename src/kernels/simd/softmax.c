@@ -164,7 +164,7 @@ VEC_INLINE void add_products(size_t start, size_t n, const float *a, const float
 {
     block x = load_block(a + start, n, 0), y = load_block(b + start, n, 0);
     for (size_t k = 0; k < PARTS; k++)
-        sum->part[k] = x.part[k] * y.part[k] + sum->part[k];
+        sum->part[k] = vec_multiply_add(x.part[k], y.part[k], sum->part[k]);
 }
 
 VEC_INLINE double dot_product(const float *a, const float *b, size_t columns)

@@ -13,6 +13,7 @@
  *   With a constant n = VL they cost no more than vec_load and vec_store.
  * - vec_broadcast, veci_broadcast: one value in all lanes.
  * - vec_max, vec_min: a > b ? a : b and a < b ? a : b in every lane, the second when one is NaN.
+ * - vec_multiply_add: a * b + c, fused for certain where the CPU can, also when branches come between.
  * - vec_abs, vec_sqrt, vec_to_int (toward zero), vec_from_int.
  * - vec_sum, vec_largest: over the lanes, not in their order; vec_largest not for NaN.
  */
@@ -138,6 +139,11 @@ VEC_INLINE vec vec_sqrt(vec v)
     return (vec)_mm512_sqrt_ps((__m512)v);
 }
 
+VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
+{
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+
 VEC_INLINE vec_mask vec_less(vec a, vec b)
 {
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
@@ -260,6 +266,11 @@ VEC_INLINE vec vec_sqrt(vec v)
     return (vec)_mm256_sqrt_ps((__m256)v);
 }
 
+VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
+{
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+
 VEC_INLINE vec vec_select(vec_mask mask, vec a, vec b)
 {
     return (vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
@@ -339,6 +350,11 @@ VEC_INLINE vec vec_sqrt(vec v)
     return (vec)_mm_sqrt_ps((__m128)v);
 }
 
+VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
+{
+    return a * b + c;
+}
+
 #        else
 
 VEC_INLINE vec vec_max(vec a, vec b)
@@ -354,6 +370,11 @@ VEC_INLINE vec vec_min(vec a, vec b)
 VEC_INLINE vec vec_sqrt(vec v)
 {
     return (vec)vsqrtq_f32((float32x4_t)v);
+}
+
+VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
+{
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
 #        endif
