@@ -185,34 +185,18 @@ static int run(int argc, char **argv)
 }
 
 static const cli_option options_table[] = {
-    {.name = "batch",
-     .type = CLI_INTEGER,
-     .offset = offsetof(bench_options, batch),
-     .value = "N",
-     .min = 1,
-     .max = 1e6,
-     .help = "samples computed at a time (default 64)"},
-    {.name = "seconds",
-     .type = CLI_NUMBER,
-     .offset = offsetof(bench_options, seconds),
-     .value = "F",
-     .min = 0,
-     .max = 3600,
-     .help = "how long to measure each of inference and training (default 1)"},
-    CLI_OPTION_THREADS(bench_options, threads),
-    CLI_OPTION_CPU(bench_options, cpu),
-    CLI_OPTION_JSON(bench_options, json),
-    {.name = "worker",
-     .type = CLI_FLAG,
-     .offset = offsetof(bench_options, worker),
-     .help =
-         "answer requests on stdin, a line of JSON each, until it ends: for timing beside other frameworks"},
-    {.name = "lock",
-     .type = CLI_TEXT,
-     .offset = offsetof(bench_options, lock),
-     .value = "FILE",
-     .help = "with --worker: the file that is locked while timing, so that workers take turns (default "
-             "/tmp/bench.lock)"},
+    CLI_INTEGER_ROW("batch", bench_options, batch, "N", 1, 1e6, "samples computed at a time (default 64)"),
+    CLI_NUMBER_ROW("seconds", bench_options, seconds, "F", 0, 3600,
+                   "how long to measure each of inference and training (default 1)"),
+    CLI_THREADS_ROW(bench_options, threads),
+    CLI_CPU_ROW(bench_options, cpu),
+    CLI_JSON_ROW(bench_options, json),
+    CLI_FLAG_ROW(
+        "worker", bench_options, worker,
+        "answer requests on stdin, a line of JSON each, until it ends: for timing beside other frameworks"),
+    CLI_TEXT_ROW("lock", bench_options, lock, "FILE",
+                 "with --worker: the file that is locked while timing, so that workers take turns (default "
+                 "/tmp/bench.lock)"),
 };
 
 const cli_command cli_bench_command = {
@@ -221,9 +205,8 @@ const cli_command cli_bench_command = {
     .arguments = "MODEL",
     .min_arguments = 0,
     .max_arguments = 1,
-    .description =
-        "The model's parameters and the samples are random. Each figure is the median over samples of at "
-        "least 4 ms.",
+    .description = "The model's parameters and the samples are random. Each figure is the median over "
+                   "samples of at least 4 ms.",
     .examples = "stria bench lenet5 --threads 1\nstria bench lenet5.stria --batch 1 --json",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],

@@ -319,34 +319,16 @@ static int run(int argc, char **argv)
 }
 
 static const cli_option options_table[] = {
-    {.name = "part",
-     .type = CLI_TEXT,
-     .offset = offsetof(eval_options, part),
-     .value = "PART",
-     .words = "train test",
-     .help = "train or test (default: test, or train when there is no other)"},
-    {.name = "min-accuracy",
-     .type = CLI_NUMBER,
-     .offset = offsetof(eval_options, min_accuracy),
-     .value = "F",
-     .min = 0,
-     .max = 1,
-     .help = "end with status 1 when the accuracy is below F"},
-    {.name = "loss",
-     .type = CLI_TEXT,
-     .offset = offsetof(eval_options, loss),
-     .value = "LOSS",
-     .help = "loss to compute (default: cross-entropy for classes, mean squared error for targets)"},
-    {.name = "batch",
-     .type = CLI_INTEGER,
-     .offset = offsetof(eval_options, batch),
-     .value = "N",
-     .min = 1,
-     .max = 1e6,
-     .help = "samples computed at a time (default 256)"},
-    CLI_OPTION_THREADS(eval_options, threads),
-    CLI_OPTION_CPU(eval_options, cpu),
-    CLI_OPTION_JSON(eval_options, json),
+    CLI_WORDS_ROW("part", eval_options, part, "PART", "train test",
+                  "train or test (default: test, or train when there is no other)"),
+    CLI_NUMBER_ROW("min-accuracy", eval_options, min_accuracy, "F", 0, 1,
+                   "end with status 1 when the accuracy is below F"),
+    CLI_TEXT_ROW("loss", eval_options, loss, "LOSS",
+                 "loss to compute (default: cross-entropy for classes, mean squared error for targets)"),
+    CLI_INTEGER_ROW("batch", eval_options, batch, "N", 1, 1e6, "samples computed at a time (default 256)"),
+    CLI_THREADS_ROW(eval_options, threads),
+    CLI_CPU_ROW(eval_options, cpu),
+    CLI_JSON_ROW(eval_options, json),
 };
 
 const cli_command cli_eval_command = {
@@ -355,9 +337,8 @@ const cli_command cli_eval_command = {
     .arguments = "MODEL DATA",
     .min_arguments = 2,
     .max_arguments = 2,
-    .description =
-        "MODEL is a trained model. DATA is a folder of IDX files, a .npz file, or a known name: digits, "
-        "fashion-mnist.",
+    .description = "MODEL is a trained model. DATA is a folder of IDX files, a .npz file, or a known name: "
+                   "digits, fashion-mnist.",
     .examples = "stria eval lenet5.safetensors fashion-mnist\n"
                 "stria eval lenet5.safetensors fashion-mnist --min-accuracy 0.89",
     .options = options_table,

@@ -64,7 +64,9 @@ static void more_help(FILE *stream, int width)
     cli_print_ready_models(stream);
 }
 
-static const cli_option options_table[] = {CLI_OPTION_JSON(new_options, json)};
+static const cli_option options_table[] = {
+    CLI_JSON_ROW(new_options, json),
+};
 
 const cli_command cli_new_command = {
     .name = "new",
@@ -73,8 +75,7 @@ const cli_command cli_new_command = {
     .min_arguments = 1,
     .max_arguments = 1,
     .description = "ARCH is the name of a ready model. Its text is a starting point: keep it in a file, "
-                   "change its lines, "
-                   "train it. Commands that take a model also take the name itself.",
+                   "change its lines, train it. Commands that take a model also take the name itself.",
     .examples = "stria new lenet5 > lenet5.stria",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],

@@ -183,7 +183,9 @@ static int run(int argc, char **argv)
     return status;
 }
 
-static const cli_option options_table[] = {CLI_OPTION_JSON(summary_options, json)};
+static const cli_option options_table[] = {
+    CLI_JSON_ROW(summary_options, json),
+};
 
 const cli_command cli_summary_command = {
     .name = "summary",
@@ -191,10 +193,9 @@ const cli_command cli_summary_command = {
     .arguments = "MODEL",
     .min_arguments = 1,
     .max_arguments = 1,
-    .description =
-        "MODEL is a file of model text, a trained model (.safetensors) or the name of a ready model.\n\n"
-        "'sees' is the part of the input that one output of the layer depends on, its receptive field; "
-        "'memory' is the layer's output for one sample.",
+    .description = "MODEL is a file of model text, a trained model (.safetensors) or the name of a ready "
+                   "model.\n\n'sees' is the part of the input that one output of the layer depends on, its "
+                   "receptive field; 'memory' is the layer's output for one sample.",
     .examples = "stria summary lenet5\nstria summary lenet5.stria --json",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],

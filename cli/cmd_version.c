@@ -76,7 +76,9 @@ static int run(int argc, char **argv)
     return status;
 }
 
-static const cli_option options_table[] = {CLI_OPTION_JSON(version_options, json)};
+static const cli_option options_table[] = {
+    CLI_JSON_ROW(version_options, json),
+};
 
 const cli_command cli_version_command = {
     .name = "version",

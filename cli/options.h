@@ -65,25 +65,51 @@ bool cli_parse(const cli_command *command, int argc, char **argv, void *options,
 /* Prints the command's help. */
 void cli_print_help(const cli_command *command, FILE *stream);
 
-/* Options that several commands have, to stand in their tables. */
-#define CLI_OPTION_JSON(owner, field)                                                                        \
+/* The rows of a command's table: the option's name, the command's struct and field, what its value is called,
+ * ... */
+#define CLI_FLAG_ROW(name_, owner, field, help_)                                                             \
     {                                                                                                        \
-        .name = "json", .type = CLI_FLAG, .offset = offsetof(owner, field),                                  \
-        .help = "print the results as JSON"                                                                  \
+        .name = name_, .type = CLI_FLAG, .offset = offsetof(owner, field), .help = help_                     \
     }
-#define CLI_OPTION_THREADS(owner, field)                                                                     \
+#define CLI_INTEGER_ROW(name_, owner, field, value_, min_, max_, help_)                                      \
     {                                                                                                        \
-        .name = "threads", .type = CLI_INTEGER, .offset = offsetof(owner, field), .value = "N",              \
-        .help = "threads to compute with (default: the CPUs this process may use); the results do not "      \
-                "depend on it",                                                                              \
-        .min = 1, .max = 256                                                                                 \
+        .name = name_, .type = CLI_INTEGER, .offset = offsetof(owner, field), .value = value_, .min = min_,  \
+        .max = max_, .help = help_                                                                           \
     }
-#define CLI_OPTION_CPU(owner, field)                                                                         \
+#define CLI_NUMBER_ROW(name_, owner, field, value_, min_, max_, help_)                                       \
     {                                                                                                        \
-        .name = "cpu", .type = CLI_TEXT, .offset = offsetof(owner, field), .value = "LEVEL",                 \
-        .help = "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "           \
-                "STRIA_CPU, else the "                                                                       \
-                "best there is)"                                                                             \
+        .name = name_, .type = CLI_NUMBER, .offset = offsetof(owner, field), .value = value_, .min = min_,   \
+        .max = max_, .help = help_                                                                           \
     }
+#define CLI_TEXT_ROW(name_, owner, field, value_, help_)                                                     \
+    {                                                                                                        \
+        .name = name_, .type = CLI_TEXT, .offset = offsetof(owner, field), .value = value_, .help = help_    \
+    }
+#define CLI_WORDS_ROW(name_, owner, field, value_, words_, help_)                                            \
+    {                                                                                                        \
+        .name = name_, .type = CLI_TEXT, .offset = offsetof(owner, field), .value = value_, .words = words_, \
+        .help = help_                                                                                        \
+    }
+#define CLI_REPEATED_ROW(name_, owner, field, value_, help_)                                                 \
+    {                                                                                                        \
+        .name = name_, .type = CLI_REPEATED, .offset = offsetof(owner, field), .value = value_,              \
+        .help = help_                                                                                        \
+    }
+
+/* Rows that several commands have. */
+#define CLI_OUTPUT_ROW(owner, field, value_, help_)                                                          \
+    {                                                                                                        \
+        .name = "output", .letter = 'o', .type = CLI_TEXT, .offset = offsetof(owner, field),                 \
+        .value = value_, .help = help_                                                                       \
+    }
+#define CLI_JSON_ROW(owner, field) CLI_FLAG_ROW("json", owner, field, "print the results as JSON")
+#define CLI_THREADS_ROW(owner, field)                                                                        \
+    CLI_INTEGER_ROW("threads", owner, field, "N", 1, 256,                                                    \
+                    "threads to compute with (default: the CPUs this process may use); the results do not "  \
+                    "depend on it")
+#define CLI_CPU_ROW(owner, field)                                                                            \
+    CLI_TEXT_ROW("cpu", owner, field, "LEVEL",                                                               \
+                 "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "          \
+                 "STRIA_CPU, else the best there is)")
 
 #endif

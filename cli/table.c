@@ -9,7 +9,6 @@
 #include "terminal.h"
 #include "text.h"
 
-#define MOST_COLUMNS 32
 #define GAP          2
 #define CONTINUED_BY 4 /* columns that the further lines of a row are set in */
 
@@ -65,8 +64,8 @@ void cli_table_free(cli_table *table)
 
 /* Where each column stands: `line` of the row, from 0, and its width. */
 typedef struct layout {
-    int width[MOST_COLUMNS];
-    size_t line[MOST_COLUMNS];
+    int width[CLI_MOST_COLUMNS];
+    size_t line[CLI_MOST_COLUMNS];
     int longest; /* columns that the widest line takes */
 } layout;
 

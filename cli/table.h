@@ -9,6 +9,8 @@
 
 #include <stria/export.h>
 
+#define CLI_MOST_COLUMNS 32
+
 typedef struct cli_column {
     const char *title;
     bool right;    /* numbers stand at the right */
