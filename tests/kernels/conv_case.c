@@ -1,3 +1,5 @@
+/* One random convolution for the kernel tests: its numbers, its memory between guard pages, and its comparison with the
+ * definition. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "conv_case.h"
