@@ -54,17 +54,20 @@ typedef void (*stria_gather_fn)(const stria_gather_panel *panel, const stria_gat
 
 /* ---- Outer product: out[i][j] (+)= sum over pixels p of x[p * x_step + i] * dy[p * dy_step + j] ---- */
 
-/* Neighbouring output pixels that see real inputs through a tap. */
+/* Neighbouring output pixels that see real inputs through a tap: what the first one sees, and which it is of
+ * the pixels that dy begins with. */
 typedef struct stria_segment {
-    const float *x, *dy;
-    size_t count;
+    const float *x;
+    size_t pixel, count;
 } stria_segment;
 
 typedef struct stria_outer_tile {
     const stria_segment *segments;
     size_t segment_count;
-    ptrdiff_t x_offset, dy_offset; /* of the tile, added to the segments' pointers */
+    ptrdiff_t x_offset; /* of the tile, added to the segments' pointers */
+    const float *dy;
     size_t x_step, dy_step;
+    size_t every; /* pixels from one of a segment to the next */
     float *out;
     size_t out_step; /* floats between rows */
     size_t width;    /* floats to store in each row; dy is read up to the panel's width */
@@ -100,6 +103,7 @@ typedef void (*stria_pair_fn)(const stria_pair_tile *tile);
 typedef struct stria_pair_outer_tile {
     const stria_segment *segments;
     size_t segment_count;
+    const float *dy;
     const ptrdiff_t *offsets; /* rows of taps of this tile */
     size_t pair_step;         /* 2: as tap_step */
     size_t filters;

@@ -9,8 +9,14 @@
 
 #include "kernels/conv.h"
 
-#define BLOCK_TILES     8
-#define BLOCK_MAX_TABLE 256 /* taps times tiles of a block */
+/* Tiles of a block: few, so that their pointers stay in the first cache; more where the weights of a group
+ * are too large for the second one and would be fetched anew for every block, as long as the block's inputs
+ * stay there. */
+#define BLOCK_TILES        8
+#define BLOCK_MAX_TABLE    256 /* taps times tiles of a block */
+#define BLOCK_MOST_TILES   64
+#define LARGE_WEIGHTS      (1024 * 1024) /* floats */
+#define BLOCK_INPUT_FLOATS (128 * 1024)
 /* Multiply-adds that are worth a task of their own. */
 #define TASK_WORK 200000
 
@@ -37,7 +43,7 @@ typedef struct gather_block {
     float *totals;
     const float **rows; /* [tiles, taps, tile_rows]; a tile inside the picture uses the first tile_rows */
     float **out;        /* [tiles, tile_rows] */
-    bool inside[BLOCK_TILES];
+    bool inside[BLOCK_MOST_TILES];
 } gather_block;
 
 static size_t minimum(size_t a, size_t b)
@@ -55,22 +61,27 @@ static size_t taps_of(const stria_gather *g)
     return g->axes[0].taps * g->axes[1].taps * g->axes[2].taps;
 }
 
-static size_t block_tiles_of(size_t taps)
-{
-    size_t tiles = BLOCK_MAX_TABLE / taps;
-    return tiles < 1 ? 1 : minimum(tiles, BLOCK_TILES);
-}
-
 static size_t tile_rows_of(const stria_conv_isa *isa, const stria_gather *g)
 {
     return g->width <= isa->narrow_vectors * isa->lanes ? isa->narrow_rows : isa->main_rows;
 }
 
-static size_t worker_floats_of(size_t taps, size_t tile_rows)
+static size_t block_tiles_of(const stria_conv_isa *isa, const stria_gather *g)
 {
-    size_t tiles = block_tiles_of(taps);
-    return STRIA_TILE_MAX_FLOATS + pointer_floats(tiles * taps * tile_rows) +
-           pointer_floats(tiles * tile_rows);
+    size_t taps = taps_of(g),
+           pixels = g->axes[0].step * g->axes[1].step * g->axes[2].step; /* new ones per output */
+    size_t tiles = BLOCK_MAX_TABLE / taps;
+    tiles = tiles < 1 ? 1 : minimum(tiles, BLOCK_TILES);
+    if (taps * g->run * g->width <= LARGE_WEIGHTS)
+        return tiles;
+    size_t more = BLOCK_INPUT_FLOATS / (tile_rows_of(isa, g) * pixels * g->depth);
+    return more < tiles ? tiles : minimum(more, BLOCK_MOST_TILES);
+}
+
+static size_t worker_floats_of(const stria_conv_isa *isa, const stria_gather *g)
+{
+    size_t tiles = block_tiles_of(isa, g), rows = tile_rows_of(isa, g);
+    return STRIA_TILE_MAX_FLOATS + pointer_floats(tiles * taps_of(g) * rows) + pointer_floats(tiles * rows);
 }
 
 static size_t shared_floats_of(const stria_gather *g)
@@ -80,7 +91,7 @@ static size_t shared_floats_of(const stria_gather *g)
 
 size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gather, size_t workers)
 {
-    return shared_floats_of(gather) + workers * worker_floats_of(taps_of(gather), tile_rows_of(isa, gather));
+    return shared_floats_of(gather) + workers * worker_floats_of(isa, gather);
 }
 
 /* ---- Tiles ---- */
@@ -224,6 +235,22 @@ static size_t wide_panels(const gather_job *job, const gather_block *block, size
     return rows <= isa->wide_rows && whole && panel + isa->wide_panels <= end ? isa->wide_panels : 1;
 }
 
+/* Asks for what the pixels of a tile see first of all tiles: the inputs of the tap that leads the way. */
+static void fetch_tile(const gather_job *job, const gather_block *block, size_t t)
+{
+    const stria_gather *g = job->gather;
+    size_t count =
+        first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
+    const float **rows = block->rows + t * job->taps * job->tile_rows;
+    size_t tap = g->axes[1].tap_step < 0 ? 0 : job->taps - 1;
+    ptrdiff_t offset = block->inside[t] ? job->offsets[tap] : 0;
+    rows += block->inside[t] ? 0 : tap * count;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < g->run; c += 16)
+            __builtin_prefetch(rows[i] + offset + c);
+    }
+}
+
 /* Runs panels `panel` ... `panel + together - 1` over the tiles of a block. */
 static void run_panels(const gather_job *job, const gather_block *block, size_t group, size_t panel,
                        size_t together)
@@ -247,6 +274,8 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
     for (size_t t = 0; t < block->tiles; t++) {
         size_t count =
             first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
+        if (panel == 0 && t + 1 < block->tiles)
+            fetch_tile(job, block, t + 1);
         stria_gather_tile tile = {.rows = block->rows + t * job->taps * job->tile_rows,
                                   .rows_step = block->inside[t] ? 0 : count,
                                   .offsets = block->inside[t] ? job->offsets : job->no_offsets,
@@ -341,7 +370,7 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
     gather_job job = {.isa = isa, .gather = g, .taps = taps_of(g), .tile_rows = tile_rows_of(isa, g)};
     job.pixels = g->batch * g->axes[0].count * g->axes[1].count * g->axes[2].count;
     job.tiles = (job.pixels + job.tile_rows - 1) / job.tile_rows;
-    job.block_tiles = block_tiles_of(job.taps);
+    job.block_tiles = block_tiles_of(isa, g);
     job.blocks = (job.tiles + job.block_tiles - 1) / job.block_tiles;
     job.main_width = isa->main_vectors * isa->lanes;
     job.padded = stria_conv_padded(isa, g->width);
@@ -362,7 +391,7 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
     job.offsets = offsets;
     job.no_offsets = no_offsets;
     job.worker_scratch = g->scratch + shared_floats_of(g);
-    job.worker_floats = worker_floats_of(job.taps, job.tile_rows);
+    job.worker_floats = worker_floats_of(isa, g);
 
     size_t tasks = g->groups * job.blocks * job.panel_groups;
     bool small = job.pixels * job.taps * g->run * g->width * g->groups < 2 * TASK_WORK;

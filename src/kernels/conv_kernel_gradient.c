@@ -10,6 +10,9 @@
 
 #define SMALL_KERNEL 8192
 #define PARTS        16
+/* Units that make a copy of their panel of dy worth its time: in a row, without the gaps that fall on few
+ * lines of the cache when the number of filters is a power of 2. */
+#define COPY_UNITS 8
 /* Multiply-adds that are worth a task of their own. */
 #define TASK_WORK 200000
 
@@ -22,6 +25,7 @@ typedef struct gradient_job {
     size_t kernel; /* floats */
     size_t parts, units, tasks;
     bool clipped; /* windows see padding: every tap has its own segments */
+    bool copies;  /* workers have room for a copy of a panel of dy */
     size_t list;  /* most segments of a chunk and tap */
     float *part_sums;
     float *worker_scratch;
@@ -32,7 +36,9 @@ typedef struct gradient_job {
 typedef struct chunk_segments {
     stria_segment *segments; /* [lists, list] */
     size_t *counts;          /* [lists] */
+    size_t first, pixels;    /* of the chunk */
     size_t every;            /* pixels from one of a segment to the next */
+    float *panel;            /* [pixels, width of a panel]: room for a copy of dy */
 } chunk_segments;
 
 static size_t minimum(size_t a, size_t b)
@@ -109,7 +115,7 @@ static size_t list_segments(const gradient_job *job, size_t first, size_t end, s
             begin < stop && input_at(&inner, 2, begin, tap[2], &width)) {
             size_t line = (n * m->size[0] + depth) * m->size[1] + height;
             segments[count++] = (stria_segment){.x = job->x + (line * m->size[2] + width) * m->channels,
-                                                .dy = job->dy + (pixel + begin - column) * m->filters,
+                                                .pixel = pixel + begin - column - first,
                                                 .count = stop - begin};
         }
         pixel += length;
@@ -126,6 +132,8 @@ static size_t list_segments(const gradient_job *job, size_t first, size_t end, s
 static void list_chunk(const gradient_job *job, size_t chunk, chunk_segments *lists)
 {
     size_t first = chunk * STRIA_CHAIN_BLOCK, end = minimum(first + STRIA_CHAIN_BLOCK, job->pixels);
+    lists->first = first;
+    lists->pixels = end - first;
     for (size_t t = 0; t < (job->clipped ? job->method->taps : 1); t++)
         lists->counts[t] = list_segments(job, first, end, t, lists->segments + t * job->list);
 }
@@ -141,8 +149,8 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
     const stria_conv_method *m = job->method;
     size_t main_width = isa->main_vectors * isa->lanes, narrow_width = isa->narrow_vectors * isa->lanes,
            unit = 0;
-    stria_outer_tile tile = {.x_step = lists->every * m->window.stride[2] * m->channels,
-                             .dy_step = lists->every * m->filters,
+    stria_outer_tile tile = {.x_step = m->window.stride[2] * m->channels,
+                             .every = lists->every,
                              .out_step = m->filters,
                              .add = add};
     for (size_t group = 0; group < m->groups; group++) {
@@ -150,11 +158,17 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
             bool narrow = m->width - k <= narrow_width;
             size_t most = narrow ? isa->narrow_rows : isa->main_rows, tiles = (m->run + most - 1) / most;
             const stria_outer_fn *kernels = narrow ? isa->outer_narrow : isa->outer_main;
-            tile.dy_offset = (ptrdiff_t)(group * m->width + k);
             tile.width = minimum(m->width - k, main_width);
             if (unit + tiles * m->taps <= first || unit >= end) {
                 unit += tiles * m->taps;
                 continue;
+            }
+            tile.dy = job->dy + lists->first * m->filters + group * m->width + k;
+            tile.dy_step = m->filters;
+            if (job->copies && tiles * m->taps >= COPY_UNITS) {
+                tile.dy_step = narrow ? narrow_width : main_width;
+                isa->pack_rows(tile.dy, m->filters, lists->pixels, tile.width, lists->panel, tile.dy_step);
+                tile.dy = lists->panel;
             }
             for (size_t c = 0; c < tiles; c++) {
                 size_t row = c * m->run / tiles, rows = (c + 1) * m->run / tiles - row;
@@ -211,6 +225,7 @@ static void add_pairs(const gradient_job *job, const chunk_segments *lists, size
             offsets[r] = tap_offset(m, first + r);
         stria_pair_outer_tile tile = {.segments = lists->segments,
                                       .segment_count = lists->counts[0],
+                                      .dy = job->dy + lists->first * m->filters,
                                       .offsets = offsets,
                                       .pair_step = 2,
                                       .filters = m->filters,
@@ -226,14 +241,17 @@ static void add_parities(const gradient_job *job, const chunk_segments *lists, f
                          bool add)
 {
     size_t count;
-    chunk_segments parity = {.segments = lists->segments + job->list, .counts = &count, .every = 2};
+    chunk_segments parity = *lists;
+    parity.segments += job->list;
+    parity.counts = &count;
+    parity.every = 2;
     for (size_t odd = 0; odd < 2; odd++) {
         count = 0;
         for (size_t s = 0; s < lists->counts[0]; s++) {
             const stria_segment *whole = &lists->segments[s];
             if (whole->count > odd)
-                parity.segments[count++] = (stria_segment){
-                    whole->x + odd, whole->dy + odd * job->method->filters, (whole->count + 1 - odd) / 2};
+                parity.segments[count++] =
+                    (stria_segment){whole->x + odd, whole->pixel + odd, (whole->count + 1 - odd) / 2};
         }
         add_units(job, &parity, 0, job->units, sums, odd == 1);
     }
@@ -243,7 +261,7 @@ static void add_parities(const gradient_job *job, const chunk_segments *lists, f
 
 /* ---- Tasks ---- */
 
-/* A worker's scratch: the lists, their counts, the sums of add_parities. */
+/* A worker's scratch: the lists, their counts, a panel of dy, the sums of add_parities. */
 static size_t lists_of(const gradient_job *job)
 {
     return job->clipped ? job->method->taps : job->method->pairs ? 2 : 1;
@@ -254,14 +272,20 @@ static chunk_segments lists_in(const gradient_job *job, float *scratch)
     size_t segments = floats_of(lists_of(job) * job->list * sizeof(stria_segment));
     return (chunk_segments){.segments = (stria_segment *)(void *)scratch,
                             .counts = (size_t *)(void *)(scratch + segments),
-                            .every = 1};
+                            .every = 1,
+                            .panel = scratch + segments + floats_of(lists_of(job) * sizeof(size_t))};
+}
+
+static size_t panel_floats(const gradient_job *job)
+{
+    return job->copies ? STRIA_CHAIN_BLOCK * job->isa->main_vectors * job->isa->lanes : 0;
 }
 
 static size_t worker_floats_of(const gradient_job *job)
 {
     size_t lists = lists_of(job);
     return floats_of(lists * job->list * sizeof(stria_segment)) + floats_of(lists * sizeof(size_t)) +
-           (job->method->pairs ? stria_conv_lines(job->kernel) : 0);
+           panel_floats(job) + (job->method->pairs ? stria_conv_lines(job->kernel) : 0);
 }
 
 /* One task of a small kernel: a part of the chunks. The first part sums where the result is wanted. */
@@ -306,6 +330,7 @@ static gradient_job job_of(const stria_conv_isa *isa, const stria_conv_method *m
     if (job.kernel <= SMALL_KERNEL)
         job.parts = minimum(job.chunks, PARTS);
     job.units = units_of(isa, m);
+    job.copies = m->filters > isa->main_vectors * isa->lanes;
     for (int a = 0; a < 3 && !m->bordered; a++) {
         size_t seen = (w->out[a] - 1) * w->stride[a] + (w->kernel[a] - 1) * w->dilation[a] + 1;
         job.clipped = job.clipped || w->before[a] > 0 || seen > w->in[a];

@@ -12,9 +12,10 @@ VEC_INLINE void outer(const stria_outer_tile *tile, const int rows, const int ve
         for (int v = 0; v < vectors; v++)
             sums[i][v] = (vec){0};
     }
+    const size_t x_step = tile->every * tile->x_step, dy_step = tile->every * tile->dy_step;
     for (size_t s = 0; s < tile->segment_count; s++) {
         const float *x = tile->segments[s].x + tile->x_offset;
-        const float *dy = tile->segments[s].dy + tile->dy_offset;
+        const float *dy = tile->dy + tile->segments[s].pixel * tile->dy_step;
         for (size_t left = tile->segments[s].count; left > 0; left--) {
             vec b[MAIN_VECTORS];
             VEC_UNROLL
@@ -27,8 +28,8 @@ VEC_INLINE void outer(const stria_outer_tile *tile, const int rows, const int ve
                 for (int v = 0; v < vectors; v++)
                     sums[i][v] += a * b[v];
             }
-            x += tile->x_step;
-            dy += tile->dy_step;
+            x += x_step;
+            dy += dy_step;
         }
     }
     if (tile->add) {

@@ -96,7 +96,7 @@ VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, co
     const __m512i lanes = (__m512i)vector_order(filters);
     const __mmask16 both = vec_first_lanes(2 * filters);
     for (size_t s = 0; s < tile->segment_count; s++) {
-        const float *x[PAIR_MAX_ROWS], *dy = tile->segments[s].dy;
+        const float *x[PAIR_MAX_ROWS], *dy = tile->dy + tile->segments[s].pixel * filters;
         VEC_UNROLL
         for (int r = 0; r < rows; r++)
             x[r] = tile->segments[s].x + tile->offsets[r];
