@@ -235,7 +235,7 @@ static void print_result(const stria_train_result *result, const stria_train_opt
 static int stopped(const stria_error *err, const char *command, bool has_resume)
 {
     cli_fail(CLI_SIGNAL, "%s", err->message);
-    return cli_fail((cli_exit)(CLI_SIGNAL + (int)stopped_by), "continue with: %s%s", command,
+    return cli_fail(CLI_SIGNAL + (int)stopped_by, "continue with: %s%s", command,
                     has_resume ? "" : " --resume");
 }
 

@@ -35,7 +35,7 @@ static void say(cli_style style, const char *format, va_list arguments)
     }
 }
 
-int cli_fail(cli_exit status, const char *format, ...)
+int cli_fail(int status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -65,7 +65,7 @@ void cli_notes_off(void)
     notes_are_off = true;
 }
 
-static cli_exit exit_for(stria_status code, cli_origin origin)
+static int exit_for(stria_status code, cli_origin origin)
 {
     switch (code) {
     case STRIA_OK:

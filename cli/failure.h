@@ -10,7 +10,7 @@
 #include "exit_status.h"
 
 /* Prints the message and returns `status`. */
-int cli_fail(cli_exit status, const char *format, ...) STRIA_PRINTF_LIKE(2, 3);
+int cli_fail(int status, const char *format, ...) STRIA_PRINTF_LIKE(2, 3);
 
 /* Where a name or a number that broke its rule came from: the two kinds of error that may be either's fault.
  */

@@ -31,6 +31,9 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 900  # seconds for one command; only a hang takes so long
 
+# What the address sanitizer says when malloc returns NULL, as it does without it.
+SANITIZER_NOTE = re.compile(r"==\d+==WARNING: AddressSanitizer failed to allocate [^\n]*\n")
+
 PATTERNS = {
     "<time>": r"(?:\d+(?:\.\d+)?(?:e[-+]\d+)? (?:s|ms|us|ns)|\d+ min \d\d s|\d+ h \d\d min)",
     "<number>": r"[-+]?[\d,]*\d(?:\.\d+)?(?:e[-+]?\d+)?",
@@ -119,7 +122,7 @@ def run_step(step, folder, variables):
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
 
     def lines(data):
-        text = data.decode("utf-8", errors="backslashreplace")
+        text = SANITIZER_NOTE.sub("", data.decode("utf-8", errors="backslashreplace"))
         return [line.rstrip() for line in text.split("\n")[:-1]] + ([text.split("\n")[-1] + "<no newline>"]
                                                                    if text and not text.endswith("\n") else [])
     return lines(done.stdout), lines(done.stderr), done.returncode
