@@ -123,6 +123,26 @@ static void test_depth(void **state)
     stria_json_free(json);
 }
 
+/* Texts of every length around the pieces of 1,024 bytes in which the library takes them. */
+static void test_lengths(void **state)
+{
+    (void)state;
+    char text[2300];
+    for (size_t length = 2; length < sizeof text; length++) {
+        stria_error err = {0};
+        stria_json *json = NULL;
+        memset(text, 'a', length);
+        text[length / 3] = 'b';
+        text[0] = text[length - 1] = '"';
+        assert_ok(stria_json_parse(&json, text, length, &err), &err);
+        assert_int_equal(strlen(stria_json_string(json)), length - 2);
+        assert_memory_equal(stria_json_string(json), text + 1, length - 2);
+        stria_json_free(json);
+        json = NULL;
+        assert_status(stria_json_parse(&json, text, length - 1, &err), STRIA_ERROR_FORMAT, &err);
+    }
+}
+
 static void test_strings_read_back(void **state)
 {
     (void)state;
@@ -180,11 +200,9 @@ static void test_quoting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_members_come_in_order),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_strings_read_back),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_members_come_in_order),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_lengths),  cmocka_unit_test(test_strings_read_back),
         cmocka_unit_test(test_quoting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
