@@ -8,6 +8,7 @@
 #include <stria/version.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -303,11 +304,12 @@ static stria_status parse_inner_text(stria_model **model, stria_context *context
     if (length > STRIA_MAX_MODEL_TEXT)
         return stria_fail(err, STRIA_ERROR_LIMIT, "%s: the model text has %zu bytes, at most %zu are read",
                           name, length, STRIA_MAX_MODEL_TEXT);
+    stria_parse_options inside;
+    STRIA_TRY(stria_options_read(&inside, sizeof inside, options, "stria_parse_options", err));
     stria_text inner = {.allocator = &context->allocator};
     stria_text_format(&inner, "%s (model text)", name);
     if (inner.failed)
         return stria_fail_memory(err, strlen(name));
-    stria_parse_options inside = options != NULL ? *options : (stria_parse_options){0};
     inside.file_name = inner.bytes;
     inside.without_parameters = 1;
     stria_status status = stria_model_parse(model, context, text, length, &inside, err);
@@ -389,7 +391,8 @@ static stria_status load_text(stria_model **model, stria_context *context, const
         text += 3;
         size -= 3;
     }
-    stria_parse_options named = options != NULL ? *options : (stria_parse_options){0};
+    stria_parse_options named;
+    STRIA_TRY(stria_options_read(&named, sizeof named, options, "stria_parse_options", err));
     named.file_name = name;
     return stria_model_parse(model, context, text, size, &named, err);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "kernels/kernels.h"
 
@@ -70,15 +71,12 @@ static stria_status choose_threads(int wanted, int *threads, stria_error *err)
     return STRIA_OK;
 }
 
-stria_status stria_context_create(stria_context **context, const stria_context_options *options,
+stria_status stria_context_create(stria_context **context, const stria_context_options *given,
                                   stria_error *err)
 {
-    static const stria_context_options defaults = {0};
-    if (!options)
-        options = &defaults;
-    if (options->struct_size != 0 && options->struct_size != sizeof *options)
-        return stria_fail(err, STRIA_ERROR_VALUE, "stria_context_options of %zu bytes: this version has %zu",
-                          options->struct_size, sizeof *options);
+    stria_context_options known;
+    const stria_context_options *options = &known;
+    STRIA_TRY(stria_options_read(&known, sizeof known, given, "stria_context_options", err));
     stria_cpu_level level = STRIA_CPU_PLAIN;
     int threads = 1;
     STRIA_TRY(choose_level(options->cpu, &level, err));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "model/model.h"
 #include "model/statement.h"
@@ -334,11 +335,11 @@ static void read_lines(parser *p, const char *text, size_t length)
 }
 
 stria_status stria_model_parse(stria_model **model, stria_context *context, const char *text, size_t length,
-                               const stria_parse_options *options, stria_error *err)
+                               const stria_parse_options *given, stria_error *err)
 {
-    static const stria_parse_options defaults = {0};
-    if (options == NULL)
-        options = &defaults;
+    stria_parse_options known;
+    const stria_parse_options *options = &known;
+    STRIA_TRY(stria_options_read(&known, sizeof known, given, "stria_parse_options", err));
     const char *file = options->file_name != NULL ? options->file_name : "";
     size_t binary = find_binary(text, length);
     if (binary < length)

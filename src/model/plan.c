@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/size.h"
 #include "tensor/shape.h"
 
@@ -410,12 +411,12 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
     return STRIA_OK;
 }
 
-stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *options,
+stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *given,
                                stria_error *err)
 {
-    static const stria_plan_options defaults = {0};
-    if (options == NULL)
-        options = &defaults;
+    stria_plan_options known;
+    const stria_plan_options *options = &known;
+    STRIA_TRY(stria_options_read(&known, sizeof known, given, "stria_plan_options", err));
     STRIA_TRY(check_options(model, options, err));
     if (!model->materialized)
         return stria_fail(err, STRIA_ERROR_VALUE,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 
 static stria_status check_numbers(const stria_train_options *options, stria_error *err)
 {
@@ -46,10 +47,7 @@ stria_status stria_settings_read(stria_settings *settings, const stria_train_opt
                                  stria_error *err)
 {
     stria_settings read = {.options = {0}};
-    if (options != NULL) {
-        const size_t size = options->struct_size;
-        memcpy(&read.options, options, size > 0 && size < sizeof(*options) ? size : sizeof(*options));
-    }
+    STRIA_TRY(stria_options_read(&read.options, sizeof(read.options), options, "stria_train_options", err));
     stria_train_options *known = &read.options;
     STRIA_TRY(check_numbers(known, err));
     STRIA_TRY(
