@@ -304,8 +304,7 @@ static stria_status parse_inner_text(stria_model **model, stria_context *context
     if (length > STRIA_MAX_MODEL_TEXT)
         return stria_fail(err, STRIA_ERROR_LIMIT, "%s: the model text has %zu bytes, at most %zu are read",
                           name, length, STRIA_MAX_MODEL_TEXT);
-    stria_parse_options inside;
-    STRIA_TRY(stria_options_read(&inside, sizeof inside, options, "stria_parse_options", err));
+    stria_parse_options inside = *options;
     stria_text inner = {.allocator = &context->allocator};
     stria_text_format(&inner, "%s (model text)", name);
     if (inner.failed)
@@ -329,7 +328,7 @@ static stria_status read_model(stria_model **model, stria_context *context, cons
     if (status == STRIA_OK)
         status = read_metadata(made, file, err);
     if (status == STRIA_OK)
-        status = copy_tensors(made, file, options != NULL && options->without_parameters, err);
+        status = copy_tensors(made, file, options->without_parameters, err);
     if (status != STRIA_OK) {
         stria_model_free(made);
         return stria_fail_in(err, status, "%s: ", name);
@@ -341,7 +340,8 @@ static stria_status read_model(stria_model **model, stria_context *context, cons
 stria_status stria_model_file_read(stria_model **model, stria_context *context, const stria_safetensors *file,
                                    const char *name, stria_error *err)
 {
-    return read_model(model, context, file, name, NULL, err);
+    const stria_parse_options defaults = {.struct_size = sizeof defaults};
+    return read_model(model, context, file, name, &defaults, err);
 }
 
 stria_status stria_model_file_restore(stria_model *model, const stria_safetensors *file, const char *name,
@@ -391,8 +391,7 @@ static stria_status load_text(stria_model **model, stria_context *context, const
         text += 3;
         size -= 3;
     }
-    stria_parse_options named;
-    STRIA_TRY(stria_options_read(&named, sizeof named, options, "stria_parse_options", err));
+    stria_parse_options named = *options;
     named.file_name = name;
     return stria_model_parse(model, context, text, size, &named, err);
 }
@@ -405,9 +404,8 @@ static stria_status refuse_foreign(const void *bytes, size_t size, const char *n
     return stria_fail(err, STRIA_ERROR_UNSUPPORTED, "%s: the file is %s; %s", name, what, rule);
 }
 
-stria_status stria_model_load_memory(stria_model **model, stria_context *context, const void *bytes,
-                                     size_t size, const char *name, const stria_parse_options *options,
-                                     stria_error *err)
+static stria_status load_bytes(stria_model **model, stria_context *context, const void *bytes, size_t size,
+                               const char *name, const stria_parse_options *options, stria_error *err)
 {
     if (size == 0)
         return stria_fail(err, STRIA_ERROR_FORMAT, "%s: the file is empty; %s", name, rule);
@@ -415,6 +413,24 @@ stria_status stria_model_load_memory(stria_model **model, stria_context *context
         return load_safetensors(model, context, bytes, size, name, options, err);
     STRIA_TRY(refuse_foreign(bytes, size, name, err));
     return load_text(model, context, bytes, size, name, options, err);
+}
+
+/* The caller's options as this version knows them, whatever the size of the caller's struct. */
+static stria_status read_options(stria_parse_options *known, const stria_parse_options *given,
+                                 stria_error *err)
+{
+    STRIA_TRY(stria_options_read(known, sizeof *known, given, "stria_parse_options", err));
+    known->struct_size = sizeof *known;
+    return STRIA_OK;
+}
+
+stria_status stria_model_load_memory(stria_model **model, stria_context *context, const void *bytes,
+                                     size_t size, const char *name, const stria_parse_options *options,
+                                     stria_error *err)
+{
+    stria_parse_options known;
+    STRIA_TRY(read_options(&known, options, err));
+    return load_bytes(model, context, bytes, size, name, &known, err);
 }
 
 /* Reads the first bytes of a regular file; 0 when that fails, for the reading of the whole then tells why. */
@@ -439,6 +455,8 @@ stria_status stria_model_load(stria_model **model, stria_context *context, const
                               const stria_parse_options *options, stria_error *err)
 {
     uint64_t limit = MAX_PIPE;
+    stria_parse_options known;
+    STRIA_TRY(read_options(&known, options, err));
     if (stria_file_probe(context, path) == 1) { /* a pipe can be read only once */
         uint8_t start[STRIA_FOREIGN_BYTES];
         size_t size = peek(context, path, start);
@@ -450,7 +468,7 @@ stria_status stria_model_load(stria_model **model, stria_context *context, const
     void *bytes = NULL;
     size_t size = 0;
     STRIA_TRY(stria_file_read(context, path, limit, &bytes, &size, err));
-    stria_status status = stria_model_load_memory(model, context, bytes, size, path, options, err);
+    stria_status status = load_bytes(model, context, bytes, size, path, &known, err);
     stria_release(&context->allocator, bytes);
     return status;
 }

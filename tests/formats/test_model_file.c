@@ -478,6 +478,24 @@ static void test_names_of_layers(void **state)
     stria_model_free(model);
 }
 
+/* Options of a program made for an older version are read as far as they go, of a newer one refused. */
+static void test_sizes_of_options(void **state)
+{
+    fixture *f = *state;
+    stria_error err = {0};
+    stria_model *model = NULL;
+    char path[1024];
+    data_path("other_tool_float32.safetensors", path);
+    stria_parse_options options = {.struct_size = offsetof(stria_parse_options, without_parameters),
+                                   .without_parameters = 1};
+    assert_ok(stria_model_load(&model, f->test.context, path, &options, &err), &err);
+    assert_non_null(stria_model_tensor_data(model, 0));
+    stria_model_free(model);
+    options.struct_size = sizeof options + 8;
+    assert_status(stria_model_load(&model, f->test.context, path, &options, &err), STRIA_ERROR_VALUE, &err);
+    assert_message(&err, "stria_parse_options of ");
+}
+
 /* ---- Any file as a model ---- */
 
 static void test_model_text_loads(void **state)
@@ -620,6 +638,7 @@ int main(void)
         TEST(test_limits_of_texts),
         TEST(test_limit_of_layers),
         TEST(test_names_of_layers),
+        TEST(test_sizes_of_options),
         TEST(test_model_text_loads),
         TEST(test_diagnostics),
         TEST(test_foreign_files),
