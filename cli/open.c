@@ -2,6 +2,7 @@
 #include "open.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "failure.h"
@@ -118,6 +119,12 @@ int cli_is_trained(const stria_model *model, const char *name)
 int cli_open_data(stria_dataset **data, stria_context *context, const char *name)
 {
     stria_error err = {0};
-    return stria_dataset_open(data, context, name, &err) == STRIA_OK ? CLI_DONE
-                                                                     : cli_fail_with(&err, CLI_FROM_FILE);
+    if (stria_dataset_open(data, context, name, &err) == STRIA_OK) {
+        return CLI_DONE;
+    }
+    struct stat about;
+    if (err.code == STRIA_ERROR_MISSING && stat(name, &about) == 0 && S_ISREG(about.st_mode)) {
+        return cli_fail(CLI_BAD_INPUT, "%s", err.message); /* the file is there, something in it is not */
+    }
+    return cli_fail_with(&err, CLI_FROM_FILE);
 }

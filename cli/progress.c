@@ -94,7 +94,9 @@ void cli_progress_clear(cli_progress *progress)
 void cli_progress_epoch(cli_progress *progress, const stria_epoch *epoch)
 {
     cli_progress_clear(progress);
-    cli_column columns[7] = {{"epoch", true, 7}, {"loss", true, 7}};
+    char last[CLI_NUMBER_SIZE]; /* the widest first cell there will be */
+    const int widest = snprintf(last, sizeof last, "%d/%d", epoch->epochs, epoch->epochs);
+    cli_column columns[7] = {{"epoch", true, widest}, {"loss", true, 6}};
     size_t count = 2;
     if (progress->has_accuracy) {
         columns[count++] = (cli_column){"accuracy", true, 0};
@@ -105,8 +107,8 @@ void cli_progress_epoch(cli_progress *progress, const stria_epoch *epoch)
             columns[count++] = (cli_column){"val_accuracy", true, 0};
         }
     }
-    columns[count++] = (cli_column){"rate", true, 8};
-    columns[count++] = (cli_column){"time", true, 7};
+    columns[count++] = (cli_column){"rate", true, 7};
+    columns[count++] = (cli_column){"time", true, 6};
 
     char number[CLI_NUMBER_SIZE];
     cli_table table = cli_table_create(columns, count);

@@ -49,7 +49,9 @@ char *cli_bytes_text(int64_t bytes, char text[CLI_NUMBER_SIZE])
 
 char *cli_seconds_text(double seconds, char text[CLI_NUMBER_SIZE])
 {
-    if (seconds < 9.995) {
+    if (seconds < 0.0995) {
+        snprintf(text, CLI_NUMBER_SIZE, "%.2g ms", 1000 * seconds);
+    } else if (seconds < 9.995) {
         snprintf(text, CLI_NUMBER_SIZE, "%.2f s", seconds);
     } else if (seconds < 99.95) {
         snprintf(text, CLI_NUMBER_SIZE, "%.1f s", seconds);

@@ -17,7 +17,7 @@ char *cli_count_text(int64_t count, char text[CLI_NUMBER_SIZE]);
  * `text`. */
 char *cli_bytes_text(int64_t bytes, char text[CLI_NUMBER_SIZE]);
 
-/* "0.82 s", "12.3 s", "3 min 05 s". Returns `text`. */
+/* "41.5 ms", "0.82 s", "12.3 s", "3 min 05 s". Returns `text`. */
 char *cli_seconds_text(double seconds, char text[CLI_NUMBER_SIZE]);
 
 /* "1.24 ms", "18.3 us". Returns `text`. */

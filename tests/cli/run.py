@@ -130,8 +130,8 @@ def run_step(step, folder, variables):
 
 def show_difference(what, expected, actual):
     print(f"  {what}, expected (-) and said (+):")
-    for line in difflib.unified_diff(expected, actual, lineterm="", n=2):
-        if not line.startswith(("---", "+++", "@@")):
+    for line in list(difflib.unified_diff(expected, actual, lineterm="", n=2))[2:]:  # without the file names
+        if not line.startswith("@@"):
             print(f"    {line}")
 
 
