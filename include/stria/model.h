@@ -69,7 +69,8 @@ STRIA_API stria_status stria_model_load_memory(stria_model **model, stria_contex
                                                stria_error *err);
 
 /* Writes the model with parameters as one safetensors file; a reader at any moment sees the old file or the new one.
- * Errors: IO (the old file is whole), NOT_BUILT, MEMORY. */
+ * Errors: VALUE (no layers or parameters, or a metadata key that the format uses itself), IO (the old file is whole),
+ * MEMORY. */
 STRIA_API stria_status stria_model_save(const stria_model *model, const char *path, stria_error *err);
 
 /* Writes the model text to `buffer`, cut to `size` bytes with its end, and returns the whole length without the end, as
