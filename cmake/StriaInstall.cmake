@@ -13,8 +13,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/stria DESTINATION ${CMAKE_INSTAL
         FILES_MATCHING PATTERN "*.h")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# pkg-config
-string(STRIP "${STRIA_PC_REQUIRES}" STRIA_PC_REQUIRES)
+# pkg-config. The libraries stand in Libs.private: with Requires.private every user, of the shared library too, would need
+# their .pc files, and static linking would ask for what those libraries themselves are built on.
 file(RELATIVE_PATH STRIA_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" STRIA_PC_PREFIX ${STRIA_PC_PREFIX})
 file(RELATIVE_PATH STRIA_PC_LIBDIR ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_LIBDIR})
