@@ -8,9 +8,12 @@
  * end. */
 typedef uint64_t vec_words __attribute__((vector_size(STRIA_VECTOR_BYTES)));
 
-/* Counters worked on at once, and the words they give. */
+/* Counters in a vector; vectors worked on at once, whose long chains of operations overlap; the words they
+ * give. */
 #define BLOCKS (VL / 2)
-#define WORDS  (2 * VL)
+#define GROUPS (VEC_REGISTERS / 8)
+#define WORDS  (2 * VL * GROUPS)
+#define ROUNDS 10
 
 /* The product of the lower halves. */
 VEC_INLINE vec_words multiply_words(vec_words a, uint32_t b)
@@ -42,27 +45,53 @@ VEC_INLINE void interleave(vec_words a, vec_words b, vec_words *first, vec_words
 #endif
 }
 
-/* Words 4*block ... 4*(block + BLOCKS) - 1 of the stream. */
-VEC_INLINE void random_words(const stria_random_key *key, uint64_t block, veci words[2])
+/* The keys of the rounds, which go up by the golden ratio and by sqrt(3) - 1. */
+typedef struct round_keys {
+    uint32_t first[ROUNDS], second[ROUNDS];
+} round_keys;
+
+static round_keys keys_of(uint64_t seed)
 {
-    vec_words c0, c1 = key->step - (vec_words){0}, c2 = (uint64_t)key->layer - (vec_words){0},
-                  c3 = (uint64_t)key->purpose - (vec_words){0};
-    for (int lane = 0; lane < BLOCKS; lane++)
-        c0[lane] = block + (uint64_t)lane;
-    uint32_t k0 = (uint32_t)key->seed, k1 = (uint32_t)(key->seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        vec_words p0 = multiply_words(c0, 0xD2511F53u), p1 = multiply_words(c2, 0xCD9E8D57u);
-        c0 = (p1 >> 32) ^ c1 ^ k0;
-        c1 = p1;
-        c2 = (p0 >> 32) ^ c3 ^ k1;
-        c3 = p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+    round_keys keys;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        keys.first[round] = (uint32_t)seed + round * 0x9E3779B9u;
+        keys.second[round] = (uint32_t)(seed >> 32) + round * 0xBB67AE85u;
     }
-    vec_words first, second;
-    interleave((c0 & 0xffffffffu) | (c1 << 32), (c2 & 0xffffffffu) | (c3 << 32), &first, &second);
-    words[0] = (veci)first;
-    words[1] = (veci)second;
+    return keys;
+}
+
+/* Words 4*block ... 4*(block + GROUPS*BLOCKS) - 1 of the stream. */
+VEC_INLINE void random_words(const stria_random_key *key, const round_keys *keys, uint64_t block,
+                             veci words[2 * GROUPS])
+{
+    static const uint64_t places[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    vec_words place, c0[GROUPS], c1[GROUPS], c2[GROUPS], c3[GROUPS];
+    __builtin_memcpy(&place, places, sizeof place);
+    VEC_UNROLL
+    for (size_t g = 0; g < GROUPS; g++) {
+        c0[g] = place + (block + g * BLOCKS);
+        c1[g] = key->step - (vec_words){0};
+        c2[g] = (uint64_t)key->layer - (vec_words){0};
+        c3[g] = (uint64_t)key->purpose - (vec_words){0};
+    }
+    for (size_t round = 0; round < ROUNDS; round++) {
+        VEC_UNROLL
+        for (size_t g = 0; g < GROUPS; g++) {
+            vec_words p0 = multiply_words(c0[g], 0xD2511F53u), p1 = multiply_words(c2[g], 0xCD9E8D57u);
+            c0[g] = (p1 >> 32) ^ c1[g] ^ keys->first[round];
+            c1[g] = p1;
+            c2[g] = (p0 >> 32) ^ c3[g] ^ keys->second[round];
+            c3[g] = p0;
+        }
+    }
+    VEC_UNROLL
+    for (size_t g = 0; g < GROUPS; g++) {
+        vec_words first, second;
+        interleave((c0[g] & 0xffffffffu) | (c1[g] << 32), (c2[g] & 0xffffffffu) | (c3[g] << 32), &first,
+                   &second);
+        words[2 * g] = (veci)first;
+        words[2 * g + 1] = (veci)second;
+    }
 }
 
 /* x / (1 - rate) where the word's uniform is at least `rate`, else 0. */
@@ -82,22 +111,23 @@ typedef struct dropout_job {
 /* `first` is a multiple of the piece and so of WORDS. */
 static void dropout_piece(void *arguments, size_t first, size_t count)
 {
-    const dropout_job *job = arguments;
-    vec rate = vec_broadcast(job->rate), kept_share = vec_broadcast(1 - job->rate);
-    for (size_t i = first; i < first + count; i += WORDS) {
-        veci words[2];
-        random_words(job->key, i / 4, words);
-        size_t left = first + count - i;
-        if (left >= WORDS) {
-            vec_store(job->y + i, drop(vec_load(job->x + i), words[0], rate, kept_share));
-            vec_store(job->y + i + VL, drop(vec_load(job->x + i + VL), words[1], rate, kept_share));
-            continue;
-        }
-        for (size_t half = 0; half * VL < left; half++) {
-            size_t at = i + half * VL, n = left - half * VL < VL ? left - half * VL : VL;
-            vec x = vec_load_first(job->x + at, n);
-            vec_store_first(job->y + at, drop(x, words[half], rate, kept_share), n);
-        }
+    const dropout_job job = *(const dropout_job *)arguments;
+    const round_keys keys = keys_of(job.key->seed);
+    vec rate = vec_broadcast(job.rate), kept_share = vec_broadcast(1 - job.rate);
+    size_t end = first + count, i = first;
+    veci words[2 * GROUPS];
+    for (; i + WORDS <= end; i += WORDS) {
+        random_words(job.key, &keys, i / 4, words);
+        VEC_UNROLL
+        for (size_t k = 0; k < 2 * GROUPS; k++)
+            vec_store(job.y + i + k * VL, drop(vec_load(job.x + i + k * VL), words[k], rate, kept_share));
+    }
+    if (i == end)
+        return;
+    random_words(job.key, &keys, i / 4, words);
+    for (size_t k = 0; i < end; k++, i += VL) {
+        size_t n = end - i < VL ? end - i : VL;
+        vec_store_first(job.y + i, drop(vec_load_first(job.x + i, n), words[k], rate, kept_share), n);
     }
 }
 

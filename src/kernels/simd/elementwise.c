@@ -116,16 +116,11 @@ static void copy_rows(const float *from, size_t from_stride, float *to, size_t t
     run_range(pool, rows, rows_in_piece(PIECE_OF_MEMORY, width), copy_rows_piece, &job);
 }
 
-typedef uint8_t vec_bytes __attribute__((vector_size(VL)));
-
 static void from_bytes(const uint8_t *bytes, float factor, float *y, size_t count)
 {
     size_t i = 0;
-    for (; i + VL <= count; i += VL) {
-        vec_bytes some;
-        __builtin_memcpy(&some, bytes + i, sizeof some);
-        vec_store(y + i, vec_from_int(__builtin_convertvector(some, veci)) * factor);
-    }
+    for (; i + VL <= count; i += VL)
+        vec_store(y + i, vec_from_int(veci_load_bytes(bytes + i)) * factor);
     for (; i < count; i++)
         y[i] = (float)bytes[i] * factor;
 }

@@ -48,17 +48,19 @@ VEC_INLINE vec vec_expm1_reduced(vec r)
     return (r * r) * q + r;
 }
 
-/* exp(x + low), where low is far smaller than x: a sum that one float cannot hold. */
+/* exp(x + low), where low is far smaller than x: a sum that one float cannot hold. Where the result is 0
+ * anyway, it is not left to underflow, which takes processors a hundred times as long. */
 VEC_INLINE vec vec_exp_sum(vec x, vec low)
 {
-    /* Beyond these the results are 0 and infinity; the order of the operands lets NaN through. */
-    x = vec_min(vec_broadcast(89.0f), vec_max(vec_broadcast(-105.0f), x));
+    vec_mask vanishes = vec_less(x, vec_broadcast(-104.0f));
+    /* The order of the operands lets NaN through; from 89 on the result is infinite. */
+    x = vec_min(vec_broadcast(89.0f), vec_select(vanishes, (vec){0}, x));
     vec rounding = x * 1.44269504f + VEC_ROUNDING;
     vec n = rounding - VEC_ROUNDING;
     /* ln 2 in two parts: n times the first, of 16 bits, is exact. */
     vec r = x - n * 0x1.62e4p-1f;
     r = r - n * 1.42860677e-6f + low;
-    return vec_scale_by_power(vec_expm1_reduced(r) + 1.0f, rounding);
+    return vec_select(vanishes, (vec){0}, vec_scale_by_power(vec_expm1_reduced(r) + 1.0f, rounding));
 }
 
 VEC_INLINE vec vec_exp(vec x)

@@ -38,31 +38,49 @@ VEC_INLINE pool_row pool_row_at(const stria_window *w, size_t row)
     return (pool_row){row / w->out[1] / w->out[0], taps_of(w, 0, depth), taps_of(w, 1, height)};
 }
 
-typedef uint8_t pool_bytes __attribute__((vector_size(VL)));
+/* The outputs along the width whose windows hold no padding. */
+typedef struct whole_windows {
+    size_t first, count;
+} whole_windows;
 
-/* Writes `n` one-byte entries. The bytes behind them, up to `room` entries, are written later and may be
- * spoiled. */
-VEC_INLINE void store_byte_entries(uint8_t *to, veci entries, size_t n, size_t room)
+VEC_INLINE whole_windows whole_windows_of(const stria_window *w)
 {
-    pool_bytes bytes = __builtin_convertvector(entries, pool_bytes);
-    if (room >= VL) {
-        __builtin_memcpy(to, &bytes, sizeof bytes);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        to[i] = bytes[i];
+    size_t extent = (w->kernel[2] - 1) * w->dilation[2] + 1, end = w->before[2] + w->in[2];
+    size_t first = (w->before[2] + w->stride[2] - 1) / w->stride[2];
+    size_t last = end < extent ? 0 : (end - extent) / w->stride[2] + 1;
+    last = last < w->out[2] ? last : w->out[2];
+    return (whole_windows){first, last > first ? last - first : 0};
 }
 
-/* Reads `n` one-byte entries, of at least `room` that are there. */
+/* Whether windows are of 2x2. */
+VEC_INLINE bool is_square(const stria_window *w)
+{
+    return w->kernel[0] == 1 && w->kernel[1] == 2 && w->kernel[2] == 2;
+}
+
+/* Writes `n` one-byte entries. Those behind them, up to `room` entries, are written later and may be spoiled.
+ */
+VEC_INLINE void store_byte_entries(uint8_t *to, veci entries, size_t n, size_t room)
+{
+    if (room >= VL) {
+        veci_store_bytes(to, entries);
+        return;
+    }
+    uint8_t some[VL];
+    veci_store_bytes(some, entries);
+    for (size_t i = 0; i < n; i++)
+        to[i] = some[i];
+}
+
+/* Reads `n` one-byte entries; `room` are there. */
 VEC_INLINE veci load_byte_entries(const uint8_t *from, size_t n, size_t room)
 {
-    pool_bytes bytes = {0};
     if (room >= VL)
-        __builtin_memcpy(&bytes, from, sizeof bytes);
-    else
-        for (size_t i = 0; i < n; i++)
-            bytes[i] = from[i];
-    return __builtin_convertvector(bytes, veci);
+        return veci_load_bytes(from);
+    uint8_t some[VL] = {0};
+    for (size_t i = 0; i < n; i++)
+        some[i] = from[i];
+    return veci_load_bytes(some);
 }
 
 void STRIA_ISA(stria_pool_backward)(stria_pool_kind kind, const stria_window *window, size_t channels,

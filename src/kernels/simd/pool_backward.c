@@ -74,21 +74,14 @@ static bool covers(const stria_window *w)
     return true;
 }
 
-/* One pixel's lanes to all the inputs its window sees; `square` is a whole window of 2x2. */
-VEC_INLINE void tile_lanes(bool average, bool bytes, bool square, const pool_job *job, const pool_row *row,
+/* One pixel's lanes to all the inputs its window sees. */
+VEC_INLINE void tile_lanes(bool average, bool bytes, const pool_job *job, const pool_row *row,
                            const tap_range *width, size_t entry, float *dx, size_t c, size_t n)
 {
     const stria_window *w = job->window;
     size_t line = w->in[2] * job->channels, plane = w->in[1] * line;
-    float share = square ? 0.25f : share_of(row->depth.count * row->height.count * width->count);
+    float share = share_of(row->depth.count * row->height.count * width->count);
     output_lanes o = load_output(average, bytes, job, share, entry + c, n);
-    if (square) {
-        VEC_UNROLL
-        for (size_t tap = 0; tap < 4; tap++)
-            vec_store_first(dx + tap / 2 * line + tap % 2 * job->channels + c, gradient_at(average, &o, tap),
-                            n);
-        return;
-    }
     for (size_t d = 0; d < row->depth.count; d++)
         for (size_t h = 0; h < row->height.count; h++) {
             size_t tap = ((row->depth.first + d) * w->kernel[1] + row->height.first + h) * w->kernel[2];
@@ -98,14 +91,68 @@ VEC_INLINE void tile_lanes(bool average, bool bytes, bool square, const pool_job
         }
 }
 
-VEC_INLINE void tile_pixel(bool average, bool bytes, bool square, const pool_job *job, const pool_row *row,
+VEC_INLINE void tile_pixel(bool average, bool bytes, const pool_job *job, const pool_row *row,
                            const tap_range *width, size_t entry, float *dx)
 {
     size_t c = 0;
     for (; c + VL <= job->channels; c += VL)
-        tile_lanes(average, bytes, square, job, row, width, entry, dx, c, VL);
+        tile_lanes(average, bytes, job, row, width, entry, dx, c, VL);
     if (c < job->channels)
-        tile_lanes(average, bytes, square, job, row, width, entry, dx, c, job->channels - c);
+        tile_lanes(average, bytes, job, row, width, entry, dx, c, job->channels - c);
+}
+
+/* Whole windows of 2x2 write two rows. */
+typedef struct square_target {
+    float *upper, *lower;
+} square_target;
+
+VEC_INLINE void square_lanes(bool average, bool bytes, const pool_job *job, size_t entry, square_target to,
+                             size_t c, size_t n)
+{
+    output_lanes o = load_output(average, bytes, job, 0.25f, entry + c, n);
+    VEC_UNROLL
+    for (size_t tap = 0; tap < 4; tap++)
+        vec_store_first((tap < 2 ? to.upper : to.lower) + tap % 2 * job->channels + c,
+                        gradient_at(average, &o, tap), n);
+}
+
+/* Two windows side by side, both in one vector; columns 0 and 1 of a row belong to the first, 2 and 3 to the
+ * second. The first store puts column 0 right, the second column 3, and the third 1 and 2, which the others
+ * spoiled. */
+VEC_INLINE void square_pair(bool average, bool bytes, const pool_job *job, size_t entry, square_target to,
+                            vec_mask is_first)
+{
+    size_t channels = job->channels, n = 2 * channels;
+    output_lanes o = load_output(average, bytes, job, 0.25f, entry, n);
+    VEC_UNROLL
+    for (size_t row = 0; row < 2; row++) {
+        float *x = row == 0 ? to.upper : to.lower;
+        vec left = gradient_at(average, &o, 2 * row), right = gradient_at(average, &o, 2 * row + 1);
+        vec_store_first(x, left, n);
+        vec_store_first(x + 2 * channels, right, n);
+        vec_store_first(x + channels, vec_select(is_first, right, left), n);
+    }
+}
+
+/* `pixels` whole windows in a row. */
+VEC_INLINE void square_pixels(bool average, bool bytes, const pool_job *job, size_t entry, square_target to,
+                              size_t pixels)
+{
+    static const float places[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    size_t channels = job->channels, o = 0;
+    if (2 * channels <= VL) {
+        vec_mask is_first = vec_less(vec_load(places), vec_broadcast((float)channels));
+        for (; o + 2 <= pixels;
+             o += 2, entry += 2 * channels, to.upper += 4 * channels, to.lower += 4 * channels)
+            square_pair(average, bytes, job, entry, to, is_first);
+    }
+    for (; o < pixels; o++, entry += channels, to.upper += 2 * channels, to.lower += 2 * channels) {
+        size_t c = 0;
+        for (; c + VL <= channels; c += VL)
+            square_lanes(average, bytes, job, entry, to, c, VL);
+        if (c < channels)
+            square_lanes(average, bytes, job, entry, to, c, channels - c);
+    }
 }
 
 /* Rows of outputs, over all pictures. */
@@ -113,19 +160,24 @@ VEC_INLINE void tile_rows(bool average, bool bytes, const pool_job *job, size_t 
 {
     const stria_window *w = job->window;
     size_t channels = job->channels, line = w->in[2] * channels, plane = w->in[1] * line;
-    bool square = w->kernel[0] == 1 && w->kernel[1] == 2 && w->kernel[2] == 2;
+    whole_windows whole = whole_windows_of(w);
     for (size_t row = first; row < first + rows; row++) {
         pool_row r = pool_row_at(w, row);
         float *start = job->dx + r.picture * w->in[0] * plane + r.depth.input * plane + r.height.input * line;
         size_t entry = row * w->out[2] * channels;
-        bool square_row = square && r.depth.count == 1 && r.height.count == 2;
-        for (size_t o = 0; o < w->out[2]; o++, entry += channels) {
+        bool square = is_square(w) && r.depth.count == 1 && r.height.count == 2;
+        for (size_t o = 0; o < w->out[2];) {
             tap_range width = taps_of(w, 2, o);
             float *dx = start + width.input * channels;
-            if (square_row && width.count == 2)
-                tile_pixel(average, bytes, true, job, &r, &width, entry, dx);
-            else
-                tile_pixel(average, bytes, false, job, &r, &width, entry, dx);
+            size_t pixels = 1;
+            if (square && o == whole.first && whole.count > 0) {
+                pixels = whole.count;
+                square_pixels(average, bytes, job, entry, (square_target){dx, dx + line}, pixels);
+            } else {
+                tile_pixel(average, bytes, job, &r, &width, entry, dx);
+            }
+            o += pixels;
+            entry += pixels * channels;
         }
     }
 }

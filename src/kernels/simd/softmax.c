@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "kernels/simd/cut.h"
 #include "kernels/simd/math.h"
@@ -32,19 +33,24 @@ VEC_INLINE block block_of(float value)
     return b;
 }
 
-/* The first n numbers and `rest` behind them; with a constant n = BLOCK just a block. */
-VEC_INLINE block load_block(const float *from, size_t n, float rest)
+/* Part k of a block with `rest` in place of what stands behind its first n numbers; with a constant n = BLOCK
+ * just the part. */
+VEC_INLINE vec first_of_part(vec part, size_t k, size_t n, float rest)
 {
     static const float places[BLOCK] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    if (__builtin_constant_p(n) && n == BLOCK)
+        return part;
+    vec_mask taken = vec_less(vec_load(places + k * VL), vec_broadcast((float)n));
+    return vec_select(taken, part, vec_broadcast(rest));
+}
+
+/* The first n numbers and `rest` behind them. */
+VEC_INLINE block load_block(const float *from, size_t n, float rest)
+{
     block b;
     for (size_t k = 0; k < PARTS; k++) {
-        if (__builtin_constant_p(n) && n == BLOCK) {
-            b.part[k] = vec_load(from + k * VL);
-            continue;
-        }
-        vec_mask taken = vec_less(vec_load(places + k * VL), vec_broadcast((float)n));
-        vec v = in_part(n, k) == 0 ? (vec){0} : vec_load_first(from + k * VL, in_part(n, k));
-        b.part[k] = vec_select(taken, v, vec_broadcast(rest));
+        vec part = in_part(n, k) == 0 ? (vec){0} : vec_load_first(from + k * VL, in_part(n, k));
+        b.part[k] = first_of_part(part, k, n, rest);
     }
     return b;
 }
@@ -100,20 +106,34 @@ VEC_INLINE float row_largest(const float *row, size_t columns)
     return block_largest(largest);
 }
 
+VEC_INLINE float largest_in_block(block x)
+{
+    for (size_t k = 0; k < PARTS; k++)
+        x.part[k] = vec_max(x.part[k], vec_broadcast(-INFINITY));
+    return block_largest(x);
+}
+
 VEC_INLINE size_t end_of_sum(size_t start, size_t columns)
 {
     return columns - start < SUMMED_BLOCKS * BLOCK ? columns : start + SUMMED_BLOCKS * BLOCK;
 }
 
-/* Behind the row stands -infinity, whose exponential is 0, but not where the largest is infinite too; those
- * lanes are never stored and only make a NaN of a sum that is NaN anyway. */
+/* Replaces the first n numbers of x by exp(x - largest) and the rest by 0. What stands there before is
+ * `largest` as well: exponentials that are too small for a normal number take a hundred times as long. */
+VEC_INLINE block exponentials_of_block(block x, size_t n, float largest)
+{
+    for (size_t k = 0; k < PARTS; k++) {
+        vec e = vec_exp(first_of_part(x.part[k], k, n, largest) - largest);
+        x.part[k] = first_of_part(e, k, n, 0);
+    }
+    return x;
+}
+
 VEC_INLINE void add_exponentials(size_t start, size_t n, const float *x, float largest, float *y, block *sum)
 {
-    block e = load_block(x + start, n, -INFINITY);
-    for (size_t k = 0; k < PARTS; k++) {
-        e.part[k] = vec_exp(e.part[k] - largest);
+    block e = exponentials_of_block(load_block(x + start, n, 0), n, largest);
+    for (size_t k = 0; k < PARTS; k++)
         sum->part[k] += e.part[k];
-    }
     store_block(y + start, n, e);
 }
 
@@ -143,12 +163,27 @@ typedef struct softmax_job {
     size_t columns;
 } softmax_job;
 
+/* A row of at most one block never leaves the registers. */
+VEC_INLINE void softmax_short_row(const float *x, size_t columns, float *y)
+{
+    block z = load_block(x, columns, -INFINITY);
+    block e = exponentials_of_block(z, columns, largest_in_block(z));
+    float sum = block_sum(e);
+    for (size_t k = 0; k < PARTS; k++)
+        e.part[k] = e.part[k] / sum;
+    store_block(y, columns, e);
+}
+
 static void softmax_rows(void *arguments, size_t first, size_t rows)
 {
     const softmax_job job = *(const softmax_job *)arguments;
     for (size_t r = first; r < first + rows; r++) {
         const float *x = job.x + r * job.columns;
         float *y = job.y + r * job.columns;
+        if (job.columns <= BLOCK) {
+            softmax_short_row(x, job.columns, y);
+            continue;
+        }
         float sum = (float)exponentials(x, job.columns, row_largest(x, job.columns), y);
         FOR_EACH_BLOCK(0, job.columns, divide, y, sum);
     }
@@ -214,48 +249,64 @@ typedef struct cross_entropy_job {
     atomic_size_t correct;
 } cross_entropy_job;
 
-/* e = exp(z - largest), unless NULL; adds those below the largest, and counts the others. */
+/* The exponentials of the first n of z - largest; those below the largest are added to `sum`, the others
+ * counted. */
+VEC_INLINE block exponentials_and_rest(block z, size_t n, float largest, block *sum, block *count)
+{
+    block e = exponentials_of_block(z, n, largest);
+    for (size_t k = 0; k < PARTS; k++) {
+        vec_mask equal = vec_equal(first_of_part(z.part[k], k, n, NAN), vec_broadcast(largest));
+        sum->part[k] += vec_select(equal, (vec){0}, e.part[k]);
+        count->part[k] += vec_select(equal, vec_broadcast(1), (vec){0});
+    }
+    return e;
+}
+
+/* The sum of all exponentials but one of the largest, whose own term is 1: small rests would drown beside it.
+ * NaN when something is NaN or the largest is infinite. */
+VEC_INLINE double rest_of_sum(double sum, double count, float largest)
+{
+    return sum + (count - 1) + (double)(largest - largest);
+}
+
 VEC_INLINE void add_the_rest(size_t start, size_t n, const float *z, float largest, float *e, block *sum,
                              block *count)
 {
-    block x = load_block(z + start, n, -INFINITY), y;
-    for (size_t k = 0; k < PARTS; k++) {
-        vec_mask equal = vec_equal(x.part[k], vec_broadcast(largest));
-        y.part[k] = vec_exp(x.part[k] - largest);
-        sum->part[k] += vec_select(equal, (vec){0}, y.part[k]);
-        count->part[k] += vec_select(equal, vec_broadcast(1), (vec){0});
-    }
+    block y = exponentials_and_rest(load_block(z + start, n, 0), n, largest, sum, count);
     if (e != NULL)
         store_block(e + start, n, y);
 }
 
-/* The sum of exp(z - largest) over all but one of the largest, whose own term is 1: small rests would drown
- * beside it. NaN when something is NaN or the largest is infinite. */
+/* The rest of the sum over a row; e = exp(z - largest), unless NULL. */
 VEC_INLINE double sum_of_the_rest(const float *z, size_t columns, float largest, float *e)
 {
-    double rest = 0, equals = 0;
+    double total = 0, equals = 0;
     for (size_t first = 0; first < columns; first += SUMMED_BLOCKS * BLOCK) {
         block sum = block_of(0), count = block_of(0);
         FOR_EACH_BLOCK(first, end_of_sum(first, columns), add_the_rest, z, largest, e, &sum, &count);
         equals += (double)block_sum(count);
-        rest += (double)block_sum(sum);
+        total += (double)block_sum(sum);
     }
-    return rest + (equals - 1) + (double)(largest - largest);
+    return rest_of_sum(total, equals, largest);
 }
 
-/* row = (row / sum - onehot(label)) * scale */
-VEC_INLINE void finish_gradient(size_t start, size_t n, float *row, float sum, int32_t label, float scale)
+/* (e / sum - onehot(label)) * scale, for the block of a row from `start` on. */
+VEC_INLINE block gradient_of_block(block e, size_t start, float sum, int32_t label, float scale)
 {
     static const int32_t places[BLOCK] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    block p = load_block(row + start, n, 0);
     for (size_t k = 0; k < PARTS; k++) {
         veci place;
         __builtin_memcpy(&place, places + k * VL, sizeof place);
         veci here = place == veci_broadcast(label - (int32_t)start);
         vec one = (vec)(here & (veci)vec_broadcast(1));
-        p.part[k] = (p.part[k] / sum - one) * scale;
+        e.part[k] = (e.part[k] / sum - one) * scale;
     }
-    store_block(row + start, n, p);
+    return e;
+}
+
+VEC_INLINE void finish_gradient(size_t start, size_t n, float *row, float sum, int32_t label, float scale)
+{
+    store_block(row + start, n, gradient_of_block(load_block(row + start, n, 0), start, sum, label, scale));
 }
 
 /* log(1 + rest): where the sum would lose digits by its series, whose next term is 2^-42 of the result at
@@ -267,29 +318,52 @@ static double log_of_sum(double rest)
     return log(1 + rest);
 }
 
-static void cross_entropy_rows(void *arguments, size_t first, size_t rows)
+/* One row: returns the rest of its sum, and tells how far the label's logit lies from the largest and whether
+ * it is the first of the largest. dz may be z: whatever is read of z is read before dz is written. */
+VEC_INLINE double cross_entropy_row(const cross_entropy_job *job, const float *z, int32_t label, float *dz,
+                                    double *distance, bool *correct)
 {
-    cross_entropy_job *shared = arguments;
-    const float *logits = shared->logits, scale = shared->gradient_scale;
-    const int32_t *labels = shared->labels;
-    double *losses = shared->losses;
-    float *dlogits = shared->dlogits;
-    size_t columns = shared->columns, correct = 0;
-    for (size_t r = first; r < first + rows; r++) {
-        const float *z = logits + r * columns;
-        size_t label = (size_t)labels[r];
-        float largest = row_largest(z, columns);
-        double distance = (double)z[label] - (double)largest;
-        if (z[label] == largest && (label == 0 || row_largest(z, label) < largest))
-            correct++;
-        /* dlogits may be the memory of the logits: nothing reads z from here on. */
-        float *dz = dlogits != NULL ? dlogits + r * columns : NULL;
+    size_t columns = job->columns;
+    bool is_short = columns <= BLOCK;
+    block x = load_block(z, is_short ? columns : BLOCK, -INFINITY), sum = block_of(0), count = block_of(0);
+    float largest = is_short ? largest_in_block(x) : row_largest(z, columns), own = z[label];
+    *distance = (double)own - (double)largest;
+    *correct = own == largest && (label == 0 || row_largest(z, (size_t)label) < largest);
+    if (!is_short) {
         double rest = sum_of_the_rest(z, columns, largest, dz);
         if (dz != NULL)
-            FOR_EACH_BLOCK(0, columns, finish_gradient, dz, (float)(1 + rest), labels[r], scale);
-        losses[r] = log_of_sum(rest) - distance;
+            FOR_EACH_BLOCK(0, columns, finish_gradient, dz, (float)(1 + rest), label, job->gradient_scale);
+        return rest;
     }
-    atomic_fetch_add_explicit(&shared->correct, correct, memory_order_relaxed);
+    block e = exponentials_and_rest(x, columns, largest, &sum, &count);
+    double rest = rest_of_sum((double)block_sum(sum), (double)block_sum(count), largest);
+    if (dz != NULL)
+        store_block(dz, columns, gradient_of_block(e, 0, (float)(1 + rest), label, job->gradient_scale));
+    return rest;
+}
+
+/* Rows whose logarithms are taken together, so that the calls do not come between the vectors. */
+#define LOGARITHMS 64
+
+static void cross_entropy_rows(void *arguments, size_t first, size_t rows)
+{
+    cross_entropy_job *job = arguments;
+    double distances[LOGARITHMS];
+    size_t columns = job->columns, correct = 0;
+    for (size_t start = first; start < first + rows; start += LOGARITHMS) {
+        size_t n = first + rows - start < LOGARITHMS ? first + rows - start : LOGARITHMS;
+        double *losses = job->losses + start;
+        for (size_t i = 0; i < n; i++) {
+            float *dz = job->dlogits != NULL ? job->dlogits + (start + i) * columns : NULL;
+            bool is_correct;
+            losses[i] = cross_entropy_row(job, job->logits + (start + i) * columns, job->labels[start + i],
+                                          dz, &distances[i], &is_correct);
+            correct += is_correct;
+        }
+        for (size_t i = 0; i < n; i++)
+            losses[i] = log_of_sum(losses[i]) - distances[i];
+    }
+    atomic_fetch_add_explicit(&job->correct, correct, memory_order_relaxed);
 }
 
 size_t STRIA_ISA(stria_softmax_cross_entropy)(const float *logits, const int32_t *labels, size_t rows,

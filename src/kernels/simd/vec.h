@@ -15,6 +15,7 @@
  * - vec_max, vec_min: a > b ? a : b and a < b ? a : b in every lane, the second when one is NaN.
  * - vec_multiply_add: a * b + c, fused for certain where the CPU can, also when branches come between.
  * - vec_abs, vec_sqrt, vec_to_int (toward zero), vec_from_int.
+ * - veci_load_bytes, veci_store_bytes: VL bytes as numbers 0 to 255.
  * - vec_sum, vec_largest: over the lanes, not in their order; vec_largest not for NaN.
  */
 #ifndef STRIA_KERNELS_SIMD_VEC_H
@@ -180,6 +181,16 @@ VEC_INLINE vec vec_select(vec_mask mask, vec a, vec b)
     return (vec)_mm512_mask_blend_ps(mask, (__m512)b, (__m512)a);
 }
 
+VEC_INLINE veci veci_load_bytes(const uint8_t *from)
+{
+    return (veci)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i_u *)from));
+}
+
+VEC_INLINE void veci_store_bytes(uint8_t *to, veci v)
+{
+    _mm_storeu_si128((__m128i_u *)to, _mm512_cvtepi32_epi8((__m512i)v));
+}
+
 VEC_INLINE float vec_sum(vec v)
 {
     __m256 low = _mm512_castps512_ps256((__m512)v), high = _mm512_extractf32x8_ps((__m512)v, 1);
@@ -276,6 +287,18 @@ VEC_INLINE vec vec_select(vec_mask mask, vec a, vec b)
     return (vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
 }
 
+VEC_INLINE veci veci_load_bytes(const uint8_t *from)
+{
+    return (veci)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i_u *)from));
+}
+
+VEC_INLINE void veci_store_bytes(uint8_t *to, veci v)
+{
+    __m128i low = _mm256_castsi256_si128((__m256i)v), high = _mm256_extracti128_si256((__m256i)v, 1);
+    __m128i words = _mm_packus_epi32(low, high);
+    _mm_storel_epi64((__m128i_u *)to, _mm_packus_epi16(words, words));
+}
+
 VEC_INLINE float vec_sum(vec v)
 {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
@@ -355,6 +378,21 @@ VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
     return a * b + c;
 }
 
+VEC_INLINE veci veci_load_bytes(const uint8_t *from)
+{
+    int32_t bytes;
+    __builtin_memcpy(&bytes, from, sizeof bytes);
+    __m128i words = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), _mm_setzero_si128());
+    return (veci)_mm_unpacklo_epi16(words, _mm_setzero_si128());
+}
+
+VEC_INLINE void veci_store_bytes(uint8_t *to, veci v)
+{
+    __m128i words = _mm_packs_epi32((__m128i)v, (__m128i)v);
+    int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    __builtin_memcpy(to, &bytes, sizeof bytes);
+}
+
 #        else
 
 VEC_INLINE vec vec_max(vec a, vec b)
@@ -375,6 +413,21 @@ VEC_INLINE vec vec_sqrt(vec v)
 VEC_INLINE vec vec_multiply_add(vec a, vec b, vec c)
 {
     return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+VEC_INLINE veci veci_load_bytes(const uint8_t *from)
+{
+    uint32_t bytes;
+    __builtin_memcpy(&bytes, from, sizeof bytes);
+    uint16x8_t words = vmovl_u8(vcreate_u8(bytes));
+    return (veci)vmovl_u16(vget_low_u16(words));
+}
+
+VEC_INLINE void veci_store_bytes(uint8_t *to, veci v)
+{
+    uint16x4_t words = vmovn_u32((uint32x4_t)v);
+    uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
+    __builtin_memcpy(to, &bytes, sizeof bytes);
 }
 
 #        endif
