@@ -28,15 +28,15 @@
 
 /* What all tiles of a panel of filters have in common. */
 typedef struct stria_gather_panel {
-    const float *weights;        /* [taps, run, width of the panel] */
-    size_t weights_step;         /* floats from panel to panel; read by the wide kernels */
-    const float *bias;           /* [width] or NULL */
-    size_t taps, run;            /* run: neighbouring inputs of one tap */
-    size_t width;                /* floats to store for each pixel */
-    size_t block;                /* longest chain: STRIA_CHAIN_BLOCK or SIZE_MAX */
-    float *totals;               /* [STRIA_TILE_MAX_FLOATS], for sums in blocks */
-    bool add;                    /* add to out, without bias and activation */
-    stria_activation activation; /* one of stria_conv_fuses */
+    const float *weights; /* [taps, run, width of the panel] */
+    size_t weights_step;  /* floats from panel to panel; read by the wide kernels */
+    const float *bias;    /* [width] or NULL */
+    size_t taps, run;     /* run: neighbouring inputs of one tap */
+    size_t width;         /* floats to store for each pixel */
+    size_t block;         /* longest chain: STRIA_CHAIN_BLOCK or SIZE_MAX */
+    float *totals;        /* [STRIA_TILE_MAX_FLOATS], for sums in blocks */
+    bool add;             /* the sums begin with what is in out, not with the bias */
+    bool relu;
 } stria_gather_panel;
 
 /* Where a tile of pixels reads and writes: row(t,i) = rows[t * rows_step + i] + offsets[t]. Inside the
@@ -94,7 +94,7 @@ typedef struct stria_pair_tile {
     float *out[2];
     size_t filters;
     bool odd; /* the last pair is one pixel */
-    stria_activation activation;
+    bool relu;
 } stria_pair_tile;
 
 typedef void (*stria_pair_fn)(const stria_pair_tile *tile);
@@ -140,7 +140,7 @@ typedef struct stria_conv_isa {
 /* Whether the micro-kernels apply an activation in registers; others follow on the block just stored. */
 static inline bool stria_conv_fuses(stria_activation_kind kind)
 {
-    return kind == STRIA_LINEAR || kind == STRIA_RELU || kind == STRIA_RELU6 || kind == STRIA_LEAKY_RELU;
+    return kind == STRIA_LINEAR || kind == STRIA_RELU;
 }
 
 /* ---- How a convolution is computed (conv_method.c) ---- */

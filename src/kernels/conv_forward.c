@@ -59,7 +59,6 @@ static void pair_rows(const pair_job *job, size_t row, bool two)
     const stria_conv_call *call = job->call;
     size_t width = m->window.out[2], pairs = (width + 1) / 2, pitch = width * m->filters;
     size_t tiles = (pairs + STRIA_PAIR_COLUMNS - 1) / STRIA_PAIR_COLUMNS;
-    bool fused = stria_conv_fuses(call->activation.kind);
     const float *x[2] = {pair_input(job, row), pair_input(job, row + two)};
     float *out[2] = {call->y + row * pitch, call->y + (row + two) * pitch};
     for (size_t t = 0; t < tiles; t++) {
@@ -75,7 +74,7 @@ static void pair_rows(const pair_job *job, size_t row, bool two)
             .out = {out[0] + 2 * begin * m->filters, out[1] + 2 * begin * m->filters},
             .filters = m->filters,
             .odd = 2 * end > width,
-            .activation = fused ? call->activation : (stria_activation){STRIA_LINEAR, 0},
+            .relu = call->activation.kind == STRIA_RELU,
         };
         job->isa->pair[end - begin - 1](&tile);
     }

@@ -270,7 +270,7 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .width = minimum(left, together * job->main_width),
                             .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                             .totals = block->totals,
-                            .activation = job->after ? (stria_activation){STRIA_LINEAR, 0} : g->activation};
+                            .relu = g->activation.kind == STRIA_RELU};
     for (size_t t = 0; t < block->tiles; t++) {
         size_t count =
             first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);

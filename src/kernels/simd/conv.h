@@ -58,6 +58,7 @@
 #endif
 
 #define TILE_MAX_VECTORS 8
+#define TILE_MAX_SUMS    28
 
 /* How many lanes of vector v belong to a row of `width` floats. */
 VEC_INLINE size_t lanes_of(size_t width, int v)
@@ -66,20 +67,72 @@ VEC_INLINE size_t lanes_of(size_t width, int v)
     return width <= before ? 0 : width - before < VL ? width - before : VL;
 }
 
-/* The activations of stria_conv_fuses. */
-VEC_INLINE vec activate(stria_activation activation, vec v)
+/* The first lanes of a vector, found once and used for many rows. PART_IS_CHEAP: storing all lanes as a part
+ * costs no more than storing the vector. */
+#define PART_IS_CHEAP (STRIA_VECTOR_BYTES == 64)
+#if STRIA_VECTOR_BYTES == 64
+
+typedef __mmask16 part;
+
+VEC_INLINE part part_of(size_t lanes)
 {
-    const vec zero = {0};
-    switch (activation.kind) {
-    case STRIA_RELU:
-        return vec_max(zero, v);
-    case STRIA_RELU6:
-        return vec_min(vec_broadcast(6), vec_max(zero, v));
-    case STRIA_LEAKY_RELU:
-        return vec_select(vec_less(v, zero), v * vec_broadcast(activation.alpha), v);
-    default:
-        return v;
-    }
+    return vec_first_lanes(lanes);
+}
+
+VEC_INLINE vec load_part(const float *from, part lanes)
+{
+    return (vec)_mm512_maskz_loadu_ps(lanes, from);
+}
+
+VEC_INLINE void store_part(float *to, vec v, part lanes)
+{
+    _mm512_mask_storeu_ps(to, lanes, (__m512)v);
+}
+
+#elif STRIA_VECTOR_BYTES == 32
+
+typedef __m256i part;
+
+VEC_INLINE part part_of(size_t lanes)
+{
+    return vec_first_lanes(lanes);
+}
+
+VEC_INLINE vec load_part(const float *from, part lanes)
+{
+    return (vec)_mm256_maskload_ps(from, lanes);
+}
+
+VEC_INLINE void store_part(float *to, vec v, part lanes)
+{
+    _mm256_maskstore_ps(to, lanes, (__m256)v);
+}
+
+#else
+
+typedef size_t part;
+
+VEC_INLINE part part_of(size_t lanes)
+{
+    return lanes;
+}
+
+VEC_INLINE vec load_part(const float *from, part lanes)
+{
+    return vec_load_first(from, lanes);
+}
+
+VEC_INLINE void store_part(float *to, vec v, part lanes)
+{
+    vec_store_first(to, v, lanes);
+}
+
+#endif
+
+/* 0 for negative numbers; NaN stays. */
+VEC_INLINE vec relu(vec v)
+{
+    return vec_max((vec){0}, v);
 }
 
 /* The micro-kernels of this instruction set, by rows - 1. */

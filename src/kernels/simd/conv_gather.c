@@ -3,32 +3,36 @@
  * number of rows, so that tiles can be cut equally. */
 #include "kernels/simd/conv.h"
 
-/* vectors[v] of weights stands in the panel (v * VL) / panel: the wide kernels take several panels at once.
- */
-VEC_INLINE const float *weights_at(const stria_gather_panel *panel, const float *w, const int v,
-                                   const int width)
-{
-    return w + (size_t)(v / width) * panel->weights_step + (size_t)(v % width) * VL;
-}
+/* The sum of the blocks before the first. */
+static const float no_totals[STRIA_TILE_MAX_FLOATS];
 
-/* `width`: vectors in a panel. */
+/* A tile of `rows` pixels by `vectors` vectors of filters, of which a panel holds `width`. All loops over
+ * sums[j], pixel j / vectors and vector j % vectors, are unrolled: the sums live in registers. */
 VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile *tile, const int rows,
                        const int vectors, const int width)
 {
-    vec sums[STRIA_TILE_MAX_ROWS][TILE_MAX_VECTORS];
-    const float *w = panel->weights;
-    const size_t taps = panel->taps, run = panel->run, offset_out = tile->out_offset;
+    const int count = rows * vectors;
+    vec sums[TILE_MAX_SUMS];
+    part lanes[TILE_MAX_VECTORS];
+    const float *w = panel->weights, *totals = no_totals;
+    const size_t taps = panel->taps, run = panel->run, out_offset = tile->out_offset;
 
     VEC_UNROLL
-    for (int v = 0; v < vectors; v++) {
-        vec start = {0};
-        if (panel->bias != NULL)
-            start = vec_load_first(panel->bias + v * VL, lanes_of(panel->width, v));
+    for (int v = 0; v < vectors; v++)
+        lanes[v] = part_of(lanes_of(panel->width, v));
+    if (panel->add) {
         VEC_UNROLL
-        for (int i = 0; i < rows; i++)
-            sums[i][v] = start;
+        for (int j = 0; j < count; j++)
+            sums[j] = load_part(tile->out[j / vectors] + out_offset + j % vectors * VL, lanes[j % vectors]);
+    } else {
+        vec start[TILE_MAX_VECTORS];
+        VEC_UNROLL
+        for (int v = 0; v < vectors; v++)
+            start[v] = panel->bias != NULL ? load_part(panel->bias + v * VL, lanes[v]) : (vec){0};
+        VEC_UNROLL
+        for (int j = 0; j < count; j++)
+            sums[j] = start[j % vectors];
     }
-    float *totals = NULL;
     for (size_t t = 0, c = 0;;) {
         for (size_t left = panel->block; t < taps && left > 0;) {
             const float *x[STRIA_TILE_MAX_ROWS];
@@ -38,29 +42,23 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
             const size_t end = run - c < left ? run : c + left;
             left -= end - c;
             for (; c < end; c++, w += width * VL) {
+                vec b[TILE_MAX_VECTORS];
                 if (rows >= vectors) {
-                    vec b[TILE_MAX_VECTORS];
                     VEC_UNROLL
                     for (int v = 0; v < vectors; v++)
-                        b[v] = vec_load(weights_at(panel, w, v, width));
+                        b[v] = vec_load(w + v * VL);
                     VEC_UNROLL
-                    for (int i = 0; i < rows; i++) {
-                        vec a = vec_broadcast(x[i][c]);
-                        VEC_UNROLL
-                        for (int v = 0; v < vectors; v++)
-                            sums[i][v] += a * b[v];
-                    }
-                } else {
-                    vec a[STRIA_TILE_MAX_ROWS];
+                    for (int j = 0; j < count; j++)
+                        sums[j] += vec_broadcast(x[j / vectors][c]) * b[j % vectors];
+                } else { /* wide: pixels stay, weights of several panels pass by */
                     VEC_UNROLL
                     for (int i = 0; i < rows; i++)
-                        a[i] = vec_broadcast(x[i][c]);
+                        b[i] = vec_broadcast(x[i][c]);
                     VEC_UNROLL
-                    for (int v = 0; v < vectors; v++) {
-                        vec b = vec_load(weights_at(panel, w, v, width));
-                        VEC_UNROLL
-                        for (int i = 0; i < rows; i++)
-                            sums[i][v] += a[i] * b;
+                    for (int j = 0; j < count; j++) {
+                        const int v = j / rows, i = j % rows;
+                        const float *from = w + (size_t)(v / width) * panel->weights_step + v % width * VL;
+                        sums[i * vectors + v] += b[i] * vec_load(from);
                     }
                 }
             }
@@ -69,56 +67,34 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
         }
         if (t == taps)
             break;
-        float *to = panel->totals;
         VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++, to += VL) {
-                vec_store(to, totals != NULL ? vec_load(to) + sums[i][v] : sums[i][v]);
-                sums[i][v] = (vec){0};
-            }
+        for (int j = 0; j < count; j++) {
+            vec_store(panel->totals + j * VL, vec_load(totals + j * VL) + sums[j]);
+            sums[j] = (vec){0};
         }
         totals = panel->totals;
     }
-    if (totals != NULL) {
+    if (totals != no_totals) {
         VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sums[i][v] = vec_load(totals + (i * vectors + v) * VL) + sums[i][v];
-        }
+        for (int j = 0; j < count; j++)
+            sums[j] = vec_load(totals + j * VL) + sums[j];
     }
-    if (panel->add) {
+    if (panel->relu) {
         VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sums[i][v] = vec_load_first(tile->out[i] + offset_out + v * VL, lanes_of(panel->width, v)) +
-                             sums[i][v];
-        }
-    } else if (panel->activation.kind != STRIA_LINEAR) {
-        VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                sums[i][v] = activate(panel->activation, sums[i][v]);
-        }
+        for (int j = 0; j < count; j++)
+            sums[j] = relu(sums[j]);
     }
+#if !PART_IS_CHEAP
     if (panel->width == (size_t)vectors * VL) {
         VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                vec_store(tile->out[i] + offset_out + v * VL, sums[i][v]);
-        }
-    } else {
-        VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                vec_store_first(tile->out[i] + offset_out + v * VL, sums[i][v], lanes_of(panel->width, v));
-        }
+        for (int j = 0; j < count; j++)
+            vec_store(tile->out[j / vectors] + out_offset + j % vectors * VL, sums[j]);
+        return;
     }
+#endif
+    VEC_UNROLL
+    for (int j = 0; j < count; j++)
+        store_part(tile->out[j / vectors] + out_offset + j % vectors * VL, sums[j], lanes[j % vectors]);
 }
 
 #define MAIN(rows)                                                                                           \

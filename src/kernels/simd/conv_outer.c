@@ -3,51 +3,44 @@
  * width, by less than a panel. */
 #include "kernels/simd/conv.h"
 
+/* A tile of `rows` inputs by `vectors` vectors of filters; sums[j] is input j / vectors, vector j % vectors.
+ */
 VEC_INLINE void outer(const stria_outer_tile *tile, const int rows, const int vectors)
 {
-    vec sums[STRIA_TILE_MAX_ROWS][MAIN_VECTORS];
+    const int count = rows * vectors;
+    vec sums[TILE_MAX_SUMS];
+    part lanes[TILE_MAX_VECTORS];
     VEC_UNROLL
-    for (int i = 0; i < rows; i++) {
-        VEC_UNROLL
-        for (int v = 0; v < vectors; v++)
-            sums[i][v] = (vec){0};
-    }
+    for (int j = 0; j < count; j++)
+        sums[j] = (vec){0};
     const size_t x_step = tile->every * tile->x_step, dy_step = tile->every * tile->dy_step;
     for (size_t s = 0; s < tile->segment_count; s++) {
         const float *x = tile->segments[s].x + tile->x_offset;
         const float *dy = tile->dy + tile->segments[s].pixel * tile->dy_step;
-        for (size_t left = tile->segments[s].count; left > 0; left--) {
-            vec b[MAIN_VECTORS];
+        for (size_t left = tile->segments[s].count; left > 0; left--, x += x_step, dy += dy_step) {
+            vec b[TILE_MAX_VECTORS];
             VEC_UNROLL
             for (int v = 0; v < vectors; v++)
                 b[v] = vec_load(dy + v * VL);
             VEC_UNROLL
-            for (int i = 0; i < rows; i++) {
-                vec a = vec_broadcast(x[i]);
-                VEC_UNROLL
-                for (int v = 0; v < vectors; v++)
-                    sums[i][v] += a * b[v];
-            }
-            x += x_step;
-            dy += dy_step;
-        }
-    }
-    if (tile->add) {
-        VEC_UNROLL
-        for (int i = 0; i < rows; i++) {
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++) {
-                const float *out = tile->out + (size_t)i * tile->out_step + v * VL;
-                sums[i][v] = vec_load_first(out, lanes_of(tile->width, v)) + sums[i][v];
-            }
+            for (int j = 0; j < count; j++)
+                sums[j] += vec_broadcast(x[j / vectors]) * b[j % vectors];
         }
     }
     VEC_UNROLL
-    for (int i = 0; i < rows; i++) {
+    for (int v = 0; v < vectors; v++)
+        lanes[v] = part_of(lanes_of(tile->width, v));
+    if (tile->add) {
         VEC_UNROLL
-        for (int v = 0; v < vectors; v++)
-            vec_store_first(tile->out + (size_t)i * tile->out_step + v * VL, sums[i][v],
-                            lanes_of(tile->width, v));
+        for (int j = 0; j < count; j++) {
+            const float *out = tile->out + (size_t)(j / vectors) * tile->out_step + j % vectors * VL;
+            sums[j] = load_part(out, lanes[j % vectors]) + sums[j];
+        }
+    }
+    VEC_UNROLL
+    for (int j = 0; j < count; j++) {
+        float *out = tile->out + (size_t)(j / vectors) * tile->out_step + j % vectors * VL;
+        store_part(out, sums[j], lanes[j % vectors]);
     }
 }
 

@@ -62,7 +62,7 @@ VEC_INLINE void pair(const stria_pair_tile *tile, const int columns)
         float *out = tile->out[r];
         VEC_UNROLL
         for (int q = 0; q < columns; q++, out += two) {
-            vec v = permute(activate(tile->activation, sums[r][q]), lanes);
+            vec v = permute(tile->relu ? relu(sums[r][q]) : sums[r][q], lanes);
             vec_store_first(out, v, q < columns - 1 ? two : end);
         }
     }
