@@ -40,8 +40,8 @@ typedef enum stria_activation_kind {
     STRIA_LINEAR,
     STRIA_RELU,
     STRIA_RELU6,
-    STRIA_LEAKY_RELU, /* alpha: slope below 0 */
-    STRIA_ELU,        /* alpha */
+    STRIA_LEAKY_RELU, /* alpha: slope below 0, at least 0, since the derivative goes by the sign of the output */
+    STRIA_ELU,        /* alpha, at least 0 */
     STRIA_SELU,
     STRIA_TANH,
     STRIA_SIGMOID,
@@ -137,7 +137,8 @@ static inline size_t stria_pool_index_size(const stria_window *w)
 
 /* Maxima and minima ignore the padding; averages divide by the number of real inputs. Among equal values the first tap
  * in row-major order wins and takes the whole gradient. `index` [N,Do,Ho,Wo,C] holds the winning tap (NULL in inference
- * and for averages). A maximum drops NaN: a window of nothing but NaN gives -FLT_MAX (minimum: FLT_MAX). */
+ * and for averages). A maximum drops NaN and starts from -FLT_MAX (minimum: FLT_MAX), which is what a window of nothing
+ * but NaN, -infinity or padding gives; an average of padding alone is 0. The tensors need no slack. */
 typedef struct stria_pool_kernels {
     void (*forward)(stria_pool_kind kind, const stria_window *window, size_t channels, size_t batch, const float *x,
                     float *y, void *index, stria_pool *pool);
@@ -146,7 +147,7 @@ typedef struct stria_pool_kernels {
                      const void *index, float *dx, stria_pool *pool);
 } stria_pool_kernels;
 
-/* ---- Element-wise; outputs may be the same memory as an input, never overlap otherwise ---- */
+/* ---- Element-wise; outputs may be the same memory as an input, never overlap otherwise; no slack is needed ---- */
 
 typedef struct stria_elementwise_kernels {
     /* y = activation(x); every kind but softmax. */
@@ -168,12 +169,12 @@ typedef struct stria_elementwise_kernels {
     void (*from_bytes)(const uint8_t *bytes, float scale, float *y, size_t count);
 } stria_elementwise_kernels;
 
-/* ---- Reductions over [rows, columns], in a fixed order ---- */
+/* ---- Reductions over [rows, columns], in a fixed order; row operations may work in place; no slack is needed ---- */
 
 typedef struct stria_reduce_kernels {
     /* sums[c] = sum over rows of x[r,c] */
     void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
-    /* Mean and biased variance of each column. */
+    /* Mean and biased variance of each column, of at least one row. */
     void (*column_moments)(const float *x, size_t rows, size_t columns, float *mean, float *variance, stria_pool *pool);
     /* sum_dy[c] = sum of dy[r,c]; sum_dyx[c] = sum of dy[r,c] * (x[r,c] - mean[c]) */
     void (*column_products)(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
