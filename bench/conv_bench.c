@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/pool.h"
 #include "kernels/kernels.h"
 
 typedef struct layer {
@@ -25,6 +26,8 @@ static const layer layers[] = {
     {"lenet dense1", 64, 1, 1, 400, 120, 1, 1, 0, 0},
     {"lenet dense2", 64, 1, 1, 120, 84, 1, 1, 0, 0},
     {"lenet dense3", 64, 1, 1, 84, 10, 1, 1, 0, 0},
+    {"lenet conv1 n1", 1, 28, 28, 1, 6, 5, 1, 2, 2},
+    {"lenet conv2 n1", 1, 14, 14, 6, 16, 5, 1, 0, 0},
     {"dense 1x400x120", 1, 1, 1, 400, 120, 1, 1, 0, 0},
     {"dense 512x512x512", 512, 1, 1, 512, 512, 1, 1, 0, 0},
     {"56x56x64-64 3x3 n1", 1, 56, 56, 64, 64, 3, 1, 1, 1},
@@ -79,7 +82,7 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static bench prepare(const layer *l, const stria_conv_kernels *kernels)
+static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_pool *pool)
 {
     bench b = {.shape = {.channels = l->channels, .filters = l->filters, .groups = 1}};
     const size_t in[3] = {1, l->height, l->width};
@@ -97,7 +100,7 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels)
     size_t inputs = l->batch * l->height * l->width * l->channels;
     b.work = (double)pixels * (double)weights;
     stria_conv_needs needs;
-    kernels->needs(&b.shape, l->batch, 1, true, &needs);
+    kernels->needs(&b.shape, l->batch, stria_pool_workers(pool), true, &needs);
     b.kernel = random_floats(weights);
     b.packed = random_floats(needs.packed);
     b.transposed = random_floats(needs.packed_transposed);
@@ -113,7 +116,8 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels)
                                .dx = random_floats(inputs),
                                .dkernel = random_floats(weights),
                                .dbias = random_floats(l->filters),
-                               .scratch = random_floats(scratch)};
+                               .scratch = random_floats(scratch),
+                               .pool = pool};
     kernels->pack(&b.shape, b.kernel, b.packed, NULL);
     kernels->pack_transposed(&b.shape, b.kernel, b.transposed, NULL);
     for (int d = 0; d < DIRECTIONS; d++)
@@ -145,33 +149,33 @@ static void run(bench *b, const stria_conv_kernels *kernels, int direction)
         kernels->kernel_gradient(&b->call);
         break;
     case PACK:
-        kernels->pack(&b->shape, b->kernel, b->packed, NULL);
+        kernels->pack(&b->shape, b->kernel, b->packed, b->call.pool);
         break;
     default:
-        kernels->pack_transposed(&b->shape, b->kernel, b->transposed, NULL);
+        kernels->pack_transposed(&b->shape, b->kernel, b->transposed, b->call.pool);
     }
 }
 
 /* ---- Timing ---- */
 
-static double cpu_seconds(void)
+static double seconds(const bench *b)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(b->call.pool == NULL ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Runs one direction for about 3 ms, at least once, and keeps the best mean. */
 static void measure(bench *b, const stria_conv_kernels *kernels, int direction)
 {
-    double start = cpu_seconds();
+    double start = seconds(b);
     run(b, kernels, direction);
-    double once = cpu_seconds() - start;
+    double once = seconds(b) - start;
     int times = once > 1.5e-3 ? 1 : (int)(3e-3 / (once + 1e-8)) + 1;
-    start = cpu_seconds();
+    start = seconds(b);
     for (int i = 0; i < times; i++)
         run(b, kernels, direction);
-    double mean = (cpu_seconds() - start) / times;
+    double mean = (seconds(b) - start) / times;
     if (mean < b->best[direction])
         b->best[direction] = mean;
 }
@@ -200,21 +204,29 @@ int main(int argc, char **argv)
 {
     static bench benches[LAYERS];
     stria_cpu_level level = stria_cpu_detect();
-    int rounds = 30;
+    int rounds = 30, threads = 1;
     const char *part = "";
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
             level = level_named(argv[++i]);
         else if (strcmp(argv[i], "-r") == 0 && i + 1 < argc)
             rounds = atoi(argv[++i]);
+        else if (strcmp(argv[i], "-t") == 0 && i + 1 < argc)
+            threads = atoi(argv[++i]);
         else
             part = argv[i];
+    }
+    stria_pool *pool = NULL;
+    stria_error err = {0};
+    if (threads > 1 && stria_pool_create(&pool, &stria_default_allocator, threads, &err) != STRIA_OK) {
+        fprintf(stderr, "conv_bench: %s\n", err.message);
+        return 4;
     }
     stria_kernels kernels;
     stria_kernels_fill(&kernels, level);
     for (size_t i = 0; i < LAYERS; i++) {
         if (strstr(layers[i].name, part) != NULL)
-            benches[i] = prepare(&layers[i], &kernels.conv);
+            benches[i] = prepare(&layers[i], &kernels.conv, pool);
     }
     for (int round = 0; round < rounds; round++) {
         for (size_t i = 0; i < LAYERS; i++) {
@@ -230,5 +242,6 @@ int main(int argc, char **argv)
         print_layer(&layers[i], &benches[i], &kernels.conv);
         release(&benches[i]);
     }
+    stria_pool_free(pool);
     return 0;
 }

@@ -184,6 +184,21 @@ static inline size_t stria_conv_lines(size_t floats)
     return (floats + 15) & ~(size_t)15;
 }
 
+/* Multiply-adds that are worth a task of their own. */
+#define STRIA_CONV_TASK_WORK 200000
+
+/* The pool, unless the work is done sooner than another thread is woken. */
+static inline stria_pool *stria_conv_pool(stria_pool *pool, size_t multiply_adds)
+{
+    return multiply_adds < 2 * STRIA_CONV_TASK_WORK ? NULL : pool;
+}
+
+/* Multiply-adds of each direction, padding counted. */
+static inline size_t stria_conv_work(const stria_conv_method *m)
+{
+    return stria_conv_pixels(m) * m->taps * m->run * m->width;
+}
+
 /* ---- Packed weights (conv_pack.c): [groups, panels, taps, run, width of the panel] ---- */
 
 /* Width of `width` filters in panels, the last one padded. */

@@ -45,7 +45,8 @@ static void copy_plane(void *context, size_t task, size_t worker)
 void stria_conv_border(const stria_conv_method *method, const float *x, float *bordered, stria_pool *pool)
 {
     border_job job = {method, x, bordered};
-    stria_pool_run(pool, method->batch * method->size[0], copy_plane, &job);
+    stria_pool_run(stria_conv_pool(pool, 4 * method->batch * stria_conv_picture(method)),
+                   method->batch * method->size[0], copy_plane, &job);
 }
 
 size_t stria_conv_bordered_size(const stria_conv_method *method)

@@ -43,24 +43,38 @@ typedef struct pair_job {
     const ptrdiff_t *offsets; /* [taps] */
 } pair_job;
 
-/* What the first pixel of output row `row` of the batch sees first. */
-static const float *pair_input(const pair_job *job, size_t row)
+/* Row `row` of the outputs of the batch: where it is and what its first pixel sees first. */
+typedef struct pair_row {
+    size_t n, depth, height;
+    const float *x;
+} pair_row;
+
+static void find_input(const pair_job *job, pair_row *at)
 {
     const stria_conv_method *m = job->method;
-    const stria_window *w = &m->window;
-    size_t height = row % w->out[1], depth = row / w->out[1] % w->out[0], n = row / w->out[1] / w->out[0];
-    return job->bordered +
-           ((n * m->size[0] + depth * w->stride[0]) * m->size[1] + height * w->stride[1]) * m->size[2];
+    const size_t *stride = m->window.stride;
+    at->x = job->bordered +
+            ((at->n * m->size[0] + at->depth * stride[0]) * m->size[1] + at->height * stride[1]) * m->size[2];
 }
 
-static void pair_rows(const pair_job *job, size_t row, bool two)
+static void next_row(const pair_job *job, pair_row *at)
+{
+    const size_t *out = job->method->window.out;
+    if (++at->height == out[1]) {
+        at->height = 0;
+        if (++at->depth == out[0])
+            at->depth = 0, at->n++;
+    }
+    find_input(job, at);
+}
+
+/* Computes the rows that begin at out[0] and out[1]. */
+static void pair_rows(const pair_job *job, const float *const x[2], float *const out[2])
 {
     const stria_conv_method *m = job->method;
     const stria_conv_call *call = job->call;
-    size_t width = m->window.out[2], pairs = (width + 1) / 2, pitch = width * m->filters;
+    size_t width = m->window.out[2], pairs = (width + 1) / 2;
     size_t tiles = (pairs + STRIA_PAIR_COLUMNS - 1) / STRIA_PAIR_COLUMNS;
-    const float *x[2] = {pair_input(job, row), pair_input(job, row + two)};
-    float *out[2] = {call->y + row * pitch, call->y + (row + two) * pitch};
     for (size_t t = 0; t < tiles; t++) {
         size_t begin = t * pairs / tiles, end = (t + 1) * pairs / tiles;
         stria_pair_tile tile = {
@@ -87,11 +101,25 @@ static void pair_task(void *context, size_t task, size_t worker)
     const stria_window *w = &job->method->window;
     size_t rows = job->method->batch * w->out[0] * w->out[1], first = task * PAIR_TASK_ROWS;
     size_t end = first + PAIR_TASK_ROWS < rows ? first + PAIR_TASK_ROWS : rows;
-    for (size_t row = first; row < end; row += 2)
-        pair_rows(job, row, row + 1 < end);
     size_t pitch = w->out[2] * job->method->filters;
+    float *y = job->call->y + first * pitch;
+    pair_row at = {.n = first / w->out[1] / w->out[0],
+                   .depth = first / w->out[1] % w->out[0],
+                   .height = first % w->out[1]};
+    find_input(job, &at);
+    for (size_t row = first; row < end; row += 2) {
+        const float *x[2] = {at.x, at.x};
+        float *out[2] = {y + (row - first) * pitch, y + (row - first) * pitch};
+        next_row(job, &at);
+        if (row + 1 < end) { /* an odd last row is computed twice */
+            x[1] = at.x;
+            out[1] += pitch;
+            next_row(job, &at);
+        }
+        pair_rows(job, x, out);
+    }
     if (!stria_conv_fuses(job->call->activation.kind))
-        job->isa->activate(job->call->activation, job->call->y + first * pitch, (end - first) * pitch);
+        job->isa->activate(job->call->activation, y, (end - first) * pitch);
 }
 
 static void forward_pairs(const stria_conv_isa *isa, const stria_conv_method *m, const stria_conv_call *call,
@@ -105,7 +133,8 @@ static void forward_pairs(const stria_conv_isa *isa, const stria_conv_method *m,
     }
     pair_job job = {isa, m, call, bordered, offsets};
     size_t rows = m->batch * w->out[0] * w->out[1];
-    stria_pool_run(call->pool, (rows + PAIR_TASK_ROWS - 1) / PAIR_TASK_ROWS, pair_task, &job);
+    stria_pool_run(stria_conv_pool(call->pool, stria_conv_work(m)),
+                   (rows + PAIR_TASK_ROWS - 1) / PAIR_TASK_ROWS, pair_task, &job);
 }
 
 /* ---- The entry ---- */

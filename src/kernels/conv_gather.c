@@ -17,9 +17,6 @@
 #define BLOCK_MOST_TILES   64
 #define LARGE_WEIGHTS      (1024 * 1024) /* floats */
 #define BLOCK_INPUT_FLOATS (128 * 1024)
-/* Multiply-adds that are worth a task of their own. */
-#define TASK_WORK 200000
-
 /* What the tasks of one product share. */
 typedef struct gather_job {
     const stria_conv_isa *isa;
@@ -359,7 +356,8 @@ static size_t panel_groups_of(const gather_job *job, size_t workers)
     size_t blocks = job->blocks * job->gather->groups, wanted = 4 * workers;
     if (workers == 1 || blocks >= wanted)
         return 1;
-    size_t work = job->pixels * job->taps * job->gather->run * job->gather->width / job->blocks / TASK_WORK;
+    size_t work =
+        job->pixels * job->taps * job->gather->run * job->gather->width / job->blocks / STRIA_CONV_TASK_WORK;
     size_t most = minimum(job->panels, work < 1 ? 1 : work);
     return minimum(most, (wanted + blocks - 1) / blocks);
 }
@@ -394,6 +392,6 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
     job.worker_floats = worker_floats_of(isa, g);
 
     size_t tasks = g->groups * job.blocks * job.panel_groups;
-    bool small = job.pixels * job.taps * g->run * g->width * g->groups < 2 * TASK_WORK;
-    stria_pool_run(small ? NULL : g->pool, tasks, run_block, &job);
+    size_t work = job.pixels * job.taps * g->run * g->width * g->groups;
+    stria_pool_run(stria_conv_pool(g->pool, work), tasks, run_block, &job);
 }

@@ -13,8 +13,6 @@
 /* Units that make a copy of their panel of dy worth its time: in a row, without the gaps that fall on few
  * lines of the cache when the number of filters is a power of 2. */
 #define COPY_UNITS 8
-/* Multiply-adds that are worth a task of their own. */
-#define TASK_WORK 200000
 
 typedef struct gradient_job {
     const stria_conv_isa *isa;
@@ -357,16 +355,16 @@ void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call
     job.dkernel = call->dkernel;
     job.part_sums = call->scratch;
     job.worker_scratch = call->scratch + (job.parts - 1) * stria_conv_lines(job.kernel);
-    size_t work = job.pixels * m.taps * m.run * m.width;
+    size_t work = stria_conv_work(&m);
     if (job.kernel <= SMALL_KERNEL) {
-        stria_pool_run(work < 2 * TASK_WORK ? NULL : call->pool, job.parts, run_part, &job);
+        stria_pool_run(stria_conv_pool(call->pool, work), job.parts, run_part, &job);
         for (size_t part = 1; part < job.parts; part++) {
             const float *sums = job.part_sums + (part - 1) * stria_conv_lines(job.kernel);
             for (size_t i = 0; i < job.kernel; i++)
                 job.dkernel[i] += sums[i];
         }
     } else {
-        size_t workers = stria_pool_workers(call->pool), most = work / TASK_WORK + 1;
+        size_t workers = stria_pool_workers(call->pool), most = work / STRIA_CONV_TASK_WORK + 1;
         job.tasks = workers == 1 ? 1 : minimum(minimum(4 * workers, most), job.units);
         stria_pool_run(call->pool, job.tasks, run_units, &job);
     }

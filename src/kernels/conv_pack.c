@@ -22,6 +22,12 @@ size_t stria_conv_padded(const stria_conv_isa *isa, size_t width)
     return whole + panel_width(isa, width, whole);
 }
 
+/* A float takes about as long to pack as ten multiply-adds. */
+static stria_pool *pool_for(const stria_conv_method *m, stria_pool *pool)
+{
+    return stria_conv_pool(pool, 10 * m->taps * m->run * m->filters);
+}
+
 static bool uses_pairs(const stria_conv_isa *isa, const stria_conv_method *m)
 {
     return m->pairs && isa->pair != NULL;
@@ -86,7 +92,7 @@ void stria_conv_pack(const stria_conv_isa *isa, const stria_conv_shape *shape, c
         return;
     }
     pack_job job = {isa, &m, kernel, packed, (m.width - 1) / main_width(isa) + 1};
-    stria_pool_run(pool, m.groups * job.panels, pack_panel, &job);
+    stria_pool_run(pool_for(&m, pool), m.groups * job.panels, pack_panel, &job);
 }
 
 /* ---- Transposed ---- */
@@ -167,9 +173,9 @@ void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shap
     pack_job job = {isa, &m, kernel, packed, 0};
     if (m.scatter) {
         job.panels = (m.window.kernel[2] * m.channels - 1) / main_width(isa) + 1;
-        stria_pool_run(pool, job.panels, pack_scatter, &job);
+        stria_pool_run(pool_for(&m, pool), job.panels, pack_scatter, &job);
         return;
     }
     job.panels = (m.depth - 1) / main_width(isa) + 1;
-    stria_pool_run(pool, m.groups * job.panels, pack_transposed_panel, &job);
+    stria_pool_run(pool_for(&m, pool), m.groups * job.panels, pack_transposed_panel, &job);
 }

@@ -197,5 +197,6 @@ void stria_conv_scatter(const stria_conv_isa *isa, const stria_conv_method *m, c
     scatter_job job = job_of(isa, m);
     job.call = call;
     job.worker_scratch = call->scratch;
-    stria_pool_run(call->pool, job.blocks * m->window.in[0] * m->window.in[1], scatter_task, &job);
+    stria_pool_run(stria_conv_pool(call->pool, stria_conv_work(m)),
+                   job.blocks * m->window.in[0] * m->window.in[1], scatter_task, &job);
 }
