@@ -70,7 +70,7 @@ endforeach()
 target_link_libraries(package_shared PRIVATE stria::stria)
 target_link_libraries(package_static PRIVATE stria::stria_static)
 ")
-run(ignored ${CMAKE_COMMAND} -S ${work}/user -B ${work}/user/build -D CMAKE_PREFIX_PATH=${prefix}
+run(ignored ${CMAKE_COMMAND} -G ${GENERATOR} -S ${work}/user -B ${work}/user/build -D CMAKE_PREFIX_PATH=${prefix}
     -D CMAKE_C_COMPILER=${COMPILER} -D CMAKE_C_FLAGS=${FLAGS})
 run(ignored ${CMAKE_COMMAND} --build ${work}/user/build)
 
