@@ -23,8 +23,7 @@
 #define STRIA_TILE_MAX_ROWS   28
 #define STRIA_TILE_MAX_FLOATS 448
 
-/* ---- Gather product: out[i][j] = activation(bias[j] + sum over t, c of row(t,i)[c] * weights[t,c,j]) ----
- */
+/* ---- Gather product: out[i][j] = bias[j] + sum over t, c of row(t,i)[c] * weights[t,c,j] ---- */
 
 /* What all tiles of a panel of filters have in common. */
 typedef struct stria_gather_panel {
@@ -76,9 +75,10 @@ typedef struct stria_outer_tile {
 
 typedef void (*stria_outer_fn)(const stria_outer_tile *tile);
 
-/* ---- Pairs: one channel, width stride 1, up to STRIA_PAIR_FILTERS filters; a vector holds two neighbouring
- * pixels of each filter. Inputs are read up to one pair past the last, so they come from a bordered copy.
- * ---- */
+/* ---- Pairs: a vector holds two neighbouring pixels of each filter ---- */
+
+/* For one channel, stride 1 along the width and up to STRIA_PAIR_FILTERS filters. Forward reads up to a pair
+ * past the last input, so inputs come from a bordered copy. */
 
 #define STRIA_PAIR_FILTERS 8
 #define STRIA_PAIR_COLUMNS 14
@@ -118,8 +118,7 @@ typedef void (*stria_pair_outer_fn)(const stria_pair_outer_tile *tile);
 typedef struct stria_conv_isa {
     size_t lanes;
     /* Tiles: up to main_rows pixels by main_vectors vectors; up to narrow_rows by narrow_vectors for few
-     * filters; up to wide_rows pixels by wide_panels main panels. The functions for r rows stand at index r
-     * - 1. */
+     * filters; up to wide_rows pixels by wide_panels main panels. Functions for r rows have index r - 1. */
     size_t main_rows, main_vectors, narrow_rows, narrow_vectors, wide_rows, wide_panels;
     const stria_gather_fn *gather_main, *gather_narrow, *gather_wide;
     const stria_outer_fn *outer_main, *outer_narrow;

@@ -1,5 +1,7 @@
-/* One random convolution for the kernel tests: its numbers, its memory between guard pages, and its comparison with the
- * definition. */
+/* One random convolution for the kernel tests: its numbers, its memory between guard pages, and its
+ * comparison with the definition. */
+/* Convolutions to be tested: random numbers, memory with an end that cannot be read, and running one case in
+ * all directions. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "conv_case.h"
