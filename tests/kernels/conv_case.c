@@ -1,5 +1,3 @@
-/* One random convolution for the kernel tests: its numbers, its memory between guard pages, and its
- * comparison with the definition. */
 /* Convolutions to be tested: random numbers, memory with an end that cannot be read, and running one case in
  * all directions. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
@@ -17,8 +15,7 @@
 
 #include "support/check.h"
 
-/* ---- Random numbers: splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
- * 2014) */
+/* ---- Random numbers ---- */
 
 uint64_t test_seed(void)
 {
@@ -28,6 +25,7 @@ uint64_t test_seed(void)
     return seed;
 }
 
+/* splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). */
 static uint64_t next(test_random *random)
 {
     uint64_t z = random->state += 0x9e3779b97f4a7c15u;
