@@ -17,6 +17,8 @@
 #define BLOCK_MOST_TILES   64
 #define LARGE_WEIGHTS      (1024 * 1024) /* floats */
 #define BLOCK_INPUT_FLOATS (128 * 1024)
+/* Tensors from this size on come from far away and are asked for ahead. */
+#define FAR_FLOATS (512 * 1024)
 /* What the tasks of one product share. */
 typedef struct gather_job {
     const stria_conv_isa *isa;
@@ -26,6 +28,7 @@ typedef struct gather_job {
     size_t tile_rows;                    /* most rows of a tile */
     size_t main_width, padded, panels;   /* of a group */
     size_t panel_groups;                 /* parts that the panels are dealt into */
+    bool fetches;                        /* tiles ask for the next one's memory */
     bool after;                          /* the activation follows on the block just stored */
     bool contiguous;                     /* pixels of the output follow each other */
     const float *zeros;
@@ -210,11 +213,17 @@ static void place_border(const gather_job *job, size_t first, size_t count, size
 
 /* ---- Blocks ---- */
 
+/* Pixels of tile `t` of the block. */
+static size_t count_of(const gather_job *job, const gather_block *block, size_t t)
+{
+    return first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
+}
+
 static void place_block(const gather_job *job, size_t group, gather_block *block)
 {
     for (size_t t = 0; t < block->tiles; t++) {
         size_t first = first_pixel_of(job, block->first_tile + t);
-        size_t count = first_pixel_of(job, block->first_tile + t + 1) - first;
+        size_t count = count_of(job, block, t);
         const float **rows = block->rows + t * job->taps * job->tile_rows;
         block->inside[t] = place_inside(job, first, count, group, rows, block->out + t * job->tile_rows);
         if (!block->inside[t])
@@ -222,7 +231,7 @@ static void place_block(const gather_job *job, size_t group, gather_block *block
     }
 }
 
-/* Panels from `panel` on in one go, for tiles of so few pixels that one panel alone would wait for its sums.
+/* Panels from `panel` on to run in one go, for tiles of so few pixels that one panel would wait for its sums.
  */
 static size_t wide_panels(const gather_job *job, const gather_block *block, size_t panel, size_t end)
 {
@@ -232,19 +241,30 @@ static size_t wide_panels(const gather_job *job, const gather_block *block, size
     return rows <= isa->wide_rows && whole && panel + isa->wide_panels <= end ? isa->wide_panels : 1;
 }
 
+#define LINE_FLOATS 16 /* of a cache line */
+
 /* Asks for what the pixels of a tile see first of all tiles: the inputs of the tap that leads the way. */
-static void fetch_tile(const gather_job *job, const gather_block *block, size_t t)
+static void fetch_inputs(const gather_job *job, const gather_block *block, size_t t, size_t count)
 {
     const stria_gather *g = job->gather;
-    size_t count =
-        first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
     const float **rows = block->rows + t * job->taps * job->tile_rows;
     size_t tap = g->axes[1].tap_step < 0 ? 0 : job->taps - 1;
     ptrdiff_t offset = block->inside[t] ? job->offsets[tap] : 0;
     rows += block->inside[t] ? 0 : tap * count;
     for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < g->run; c += 16)
+        for (size_t c = 0; c < g->run; c += LINE_FLOATS)
             __builtin_prefetch(rows[i] + offset + c);
+    }
+}
+
+/* Asks for where a tile stores its outputs first ... first + width - 1. */
+static void fetch_outputs(const gather_job *job, const gather_block *block, size_t t, size_t count,
+                          size_t first, size_t width)
+{
+    float *const *out = block->out + t * job->tile_rows;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < width; k += LINE_FLOATS)
+            __builtin_prefetch(out[i] + first + k, 1);
     }
 }
 
@@ -269,10 +289,13 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .totals = block->totals,
                             .relu = g->activation.kind == STRIA_RELU};
     for (size_t t = 0; t < block->tiles; t++) {
-        size_t count =
-            first_pixel_of(job, block->first_tile + t + 1) - first_pixel_of(job, block->first_tile + t);
-        if (panel == 0 && t + 1 < block->tiles)
-            fetch_tile(job, block, t + 1);
+        size_t count = count_of(job, block, t);
+        if (job->fetches && t + 1 < block->tiles) {
+            size_t next = count_of(job, block, t + 1);
+            if (panel == 0)
+                fetch_inputs(job, block, t + 1, next);
+            fetch_outputs(job, block, t + 1, next, first, p.width);
+        }
         stria_gather_tile tile = {.rows = block->rows + t * job->taps * job->tile_rows,
                                   .rows_step = block->inside[t] ? 0 : count,
                                   .offsets = block->inside[t] ? job->offsets : job->no_offsets,
@@ -291,8 +314,7 @@ static void activate_block(const gather_job *job, const gather_block *block, siz
         return;
     }
     for (size_t t = 0; t < block->tiles; t++) {
-        size_t begin = first_pixel_of(job, block->first_tile + t);
-        size_t count = first_pixel_of(job, block->first_tile + t + 1) - begin;
+        size_t count = count_of(job, block, t);
         for (size_t i = 0; i < count; i++)
             job->isa->activate(g->activation, block->out[t * job->tile_rows + i] + first, width);
     }
@@ -374,6 +396,7 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
     job.padded = stria_conv_padded(isa, g->width);
     job.panels = (g->width - 1) / job.main_width + 1;
     job.panel_groups = panel_groups_of(&job, stria_pool_workers(g->pool));
+    job.fetches = job.pixels * (g->width + g->depth) > FAR_FLOATS;
     job.after = !stria_conv_fuses(g->activation.kind);
     job.contiguous = is_contiguous(g);
     for (int a = 0; a < 3; a++)
