@@ -130,17 +130,15 @@ void stria_optimizer_apply(const stria_optimizer *optimizer, const stria_kernels
                     optimizer->nesterov, pool);
         break;
     case STRIA_OPTIMIZER_RMSPROP:
-        update->rmsprop(weights, states[0], states[1], gradients, count, (float)rate, (float)optimizer->rho,
+        update->rmsprop(weights, states[0], states[1], gradients, count, (float)rate, optimizer->rho,
                         (float)optimizer->momentum, (float)optimizer->epsilon, pool);
         break;
     default: {
-        /* The correction is computed from the decays as the kernel sees them, rounded to float, so that it
-         * cancels the bias of the running means exactly. */
-        const float beta_1 = (float)optimizer->beta_1, beta_2 = (float)optimizer->beta_2;
-        const double correction =
-            sqrt(1 - pow((double)beta_2, (double)iteration)) / (1 - pow((double)beta_1, (double)iteration));
-        update->adam(weights, states[0], states[1], gradients, count, (float)(rate * correction), beta_1,
-                     beta_2, (float)optimizer->epsilon, (float)(rate * optimizer->weight_decay), pool);
+        const double correction = sqrt(1 - pow(optimizer->beta_2, (double)iteration)) /
+                                  (1 - pow(optimizer->beta_1, (double)iteration));
+        update->adam(weights, states[0], states[1], gradients, count, (float)(rate * correction),
+                     optimizer->beta_1, optimizer->beta_2, (float)optimizer->epsilon,
+                     (float)(rate * optimizer->weight_decay), pool);
     }
     }
 }
