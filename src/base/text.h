@@ -27,6 +27,28 @@ void stria_text_add(stria_text *text, const char *string);
 void stria_text_format(stria_text *text, const char *format, ...) STRIA_PRINTF_LIKE(2, 3);
 void stria_text_free(stria_text *text);
 
+/* Letters and digits of ASCII, whatever the locale. */
+static inline bool stria_is_capital(char byte)
+{
+    return byte >= 'A' && byte <= 'Z';
+}
+
+static inline char stria_to_small(char byte)
+{
+    return stria_is_capital(byte) ? (char)(byte - 'A' + 'a') : byte;
+}
+
+static inline bool stria_is_letter(char byte)
+{
+    char small = stria_to_small(byte);
+    return small >= 'a' && small <= 'z';
+}
+
+static inline bool stria_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 /* Reads the whole of `length` bytes as a number ("1", "-0.5", "1e-3", "1/255"), correctly rounded (a
  * quotient: once more). False, and *value untouched, for anything else, also for infinities, NaN and what is
  * too large for a double. */

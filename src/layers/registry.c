@@ -1,5 +1,4 @@
 /* The list of layer kinds, how they are found by name, and the public description of them. */
-#include <ctype.h>
 #include <string.h>
 
 #include <stria/layers.h>
@@ -32,7 +31,7 @@ const stria_layer_kind *const stria_layer_kinds[] = {
 static bool same_letters(const char *a, const char *b, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
+        if (stria_to_small(a[i]) != stria_to_small(b[i]))
             return false;
     return true;
 }

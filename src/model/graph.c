@@ -2,7 +2,6 @@
  * is done before the model changes, so a failed addition leaves it as it was. */
 #include "model/model.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,17 +60,21 @@ int stria_model_find_node(const stria_model *model, const char *name, size_t len
     return -1;
 }
 
+static bool is_small(char byte)
+{
+    return stria_is_letter(byte) && !stria_is_capital(byte);
+}
+
 /* "MaxPooling2D" as Keras names its layers: "max_pooling2d". A word begins at a capital that a small letter
  * follows or that follows a small letter. */
 static void keras_name(const char *class_name, char *name, size_t size)
 {
     size_t at = 0;
     for (size_t i = 0; class_name[i] != '\0' && at + 2 < size; i++) {
-        bool capital = isupper((unsigned char)class_name[i]) != 0;
-        if (i > 0 && capital &&
-            (islower((unsigned char)class_name[i + 1]) || islower((unsigned char)class_name[i - 1])))
+        bool capital = stria_is_capital(class_name[i]);
+        if (i > 0 && capital && (is_small(class_name[i + 1]) || is_small(class_name[i - 1])))
             name[at++] = '_';
-        name[at++] = (char)tolower((unsigned char)class_name[i]);
+        name[at++] = stria_to_small(class_name[i]);
     }
     name[at] = '\0';
 }

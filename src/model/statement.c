@@ -2,7 +2,6 @@
  * argument tables. */
 #include "model/statement.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,14 +33,14 @@ static void skip_spaces(cursor *c)
 
 static bool is_name_byte(char byte)
 {
-    return isalnum((unsigned char)byte) || byte == '_' || byte == '-' || byte == '.';
+    return stria_is_letter(byte) || stria_is_digit(byte) || byte == '_' || byte == '-' || byte == '.';
 }
 
 /* A name starts with a letter or underscore. */
 static bool read_name(cursor *c, stria_token *token, const char *what)
 {
     size_t start = c->at;
-    if (!isalpha((unsigned char)peek(c)) && peek(c) != '_')
+    if (!stria_is_letter(peek(c)) && peek(c) != '_')
         return fail(c, c->at, 1, what);
     while (c->at < c->length && is_name_byte(c->line[c->at]))
         c->at++;
@@ -81,7 +80,7 @@ bool stria_statement_read(stria_statement *s, const char *line, size_t length,
     const char *comment = memchr(line, '#', length);
     cursor c = {
         .line = line, .length = comment != NULL ? (size_t)(comment - line) : length, .mistake = mistake};
-    while (c.length > 0 && isspace((unsigned char)line[c.length - 1]))
+    while (c.length > 0 && strchr(" \t\r\n\v\f", line[c.length - 1]) != NULL)
         c.length--;
     skip_spaces(&c);
     s->empty = c.at == c.length;
