@@ -186,7 +186,7 @@ static void print_layer(const layer *l, const bench *b, const stria_conv_kernels
     for (int d = FORWARD; d <= KERNEL_GRADIENT; d++)
         printf(" %9.1f %6.1f", b->best[d] * 1e6, 2 * b->work / b->best[d] * 1e-9);
     printf(" %8.1f %8.1f  %s\n", b->best[PACK] * 1e6, b->best[PACK_TRANSPOSED] * 1e6,
-           kernels->algorithm(&b->shape, l->batch));
+           kernels->describe(&b->shape, l->batch));
 }
 
 static stria_cpu_level level_named(const char *name)

@@ -36,9 +36,13 @@ typedef struct stria_plan_options {
     int input_gradients; /* training: also compute the gradients of the inputs */
     int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
     uint64_t seed;       /* training: of dropout and other random layers */
+    const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
+                              that move by 1; fewer multiplications, errors about twice as large), "ref" (the
+                              definition in plain C, slow). NULL or "auto": by shape, the fastest */
 } stria_plan_options;
 
-/* Makes a plan. The caller owns it. Errors: SHAPE (sizes open or not fitting), VALUE (batch < 1 or too large), MISSING
+/* Makes a plan. The caller owns it. Errors: SHAPE (sizes open or not fitting), VALUE (batch < 1 or too large, an
+ * unknown algorithm), MISSING
  * (a name to keep), MEMORY. */
 STRIA_API stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *options,
                                          stria_error *err);

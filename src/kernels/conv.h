@@ -163,7 +163,9 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
                        stria_conv_method *method);
 void stria_conv_needs_of(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
                          size_t workers, bool training, stria_conv_needs *needs);
-const char *stria_conv_algorithm(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch);
+const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch);
+stria_conv_algorithm stria_conv_choose_algorithm(const stria_conv_shape *shape, size_t batch,
+                                                 stria_conv_algorithm wish);
 
 /* Output pixels of the whole batch. */
 static inline size_t stria_conv_pixels(const stria_conv_method *m)

@@ -2,6 +2,8 @@
  * choices that show in the bits of a result are here, and none of them depends on the instruction set. */
 #include "kernels/conv.h"
 
+#include <string.h>
+
 /* Up to so many channels a row of the window is one run: the taps are too short to be worth their pointers.
  */
 #define RUN_MAX_CHANNELS 16
@@ -41,6 +43,28 @@ static bool is_padded(const stria_window *w)
             return true;
     }
     return false;
+}
+
+bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algorithm)
+{
+    static const char *const names[] = {[STRIA_CONV_DIRECT] = "direct",
+                                        [STRIA_CONV_WINOGRAD] = "winograd",
+                                        [STRIA_CONV_REF] = "ref",
+                                        [STRIA_CONV_AUTO] = "auto"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *algorithm = (stria_conv_algorithm)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+stria_conv_algorithm stria_conv_choose_algorithm(const stria_conv_shape *shape, size_t batch,
+                                                 stria_conv_algorithm wish)
+{
+    (void)shape, (void)batch;
+    return wish == STRIA_CONV_REF ? STRIA_CONV_REF : STRIA_CONV_DIRECT;
 }
 
 void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
@@ -87,7 +111,7 @@ void stria_conv_needs_of(const stria_conv_isa *isa, const stria_conv_shape *shap
                            .kernel_gradient_scratch = stria_conv_kernel_gradient_scratch(isa, &m, workers)};
 }
 
-const char *stria_conv_algorithm(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch)
+const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch)
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, batch, &m);

@@ -76,11 +76,24 @@ typedef struct stria_window {
     size_t in[3], out[3], kernel[3], stride[3], dilation[3], before[3];
 } stria_window;
 
+/* How a convolution is computed. Directly, sums are formed as defined; Winograd's way multiplies less and errs more;
+ * ref is the definition in plain C. */
+typedef enum stria_conv_algorithm {
+    STRIA_CONV_DIRECT,
+    STRIA_CONV_WINOGRAD,
+    STRIA_CONV_REF,
+    STRIA_CONV_AUTO /* a wish, for `choose`: whatever is fastest */
+} stria_conv_algorithm;
+
+/* By name: "direct", "winograd", "ref", "auto"; false when there is none of that name. */
+bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algorithm);
+
 typedef struct stria_conv_shape {
     stria_window window;
-    size_t channels; /* of the input */
-    size_t filters;  /* channels of the output */
-    size_t groups;   /* divides both */
+    size_t channels;                /* of the input */
+    size_t filters;                 /* channels of the output */
+    size_t groups;                  /* divides both */
+    stria_conv_algorithm algorithm; /* from `choose`; the same in all calls for one convolution */
 } stria_conv_shape;
 
 /* Floats that a convolution needs besides its tensors, for batches up to `batch`. */
@@ -112,9 +125,11 @@ typedef struct stria_conv_call {
 /* y[n,o,k] = activation(bias[k] + sum over taps t and channels c of x[n, o*stride - before + t*dilation, c] * w[t,c,k]):
  * a cross-correlation, as every framework computes it. A group's filters see only their group's channels. */
 typedef struct stria_conv_kernels {
+    /* What to put into shape->algorithm for batches up to `batch`: the wish where it can be had, else direct. */
+    stria_conv_algorithm (*choose)(const stria_conv_shape *shape, size_t batch, stria_conv_algorithm wish);
     void (*needs)(const stria_conv_shape *shape, size_t batch, size_t workers, bool training, stria_conv_needs *needs);
     /* What forward will use for this shape, for printing: "gather 14x32 avx512". Constant. */
-    const char *(*algorithm)(const stria_conv_shape *shape, size_t batch);
+    const char *(*describe)(const stria_conv_shape *shape, size_t batch);
     void (*pack)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
     void (*pack_transposed)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
     /* Reads x, packed, bias; writes y and, unless NULL, kept. */

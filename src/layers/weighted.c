@@ -10,6 +10,7 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
     const stria_conv_kernels *conv = &call->kernels->conv;
     size_t batch = call->batch * s->samples;
     stria_conv_needs floats = {0};
+    s->shape.algorithm = conv->choose(&s->shape, batch, call->algorithm);
     conv->needs(&s->shape, batch, stria_pool_workers(call->pool), call->training, &floats);
     s->transposes = call->training && call->wants_dinput;
     s->keeps_copy = call->training && floats.kept > 0;
@@ -29,7 +30,7 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
         needs->backward_reads_input = true;
         needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum;
     }
-    needs->kernel = conv->algorithm(&s->shape, batch);
+    needs->kernel = conv->describe(&s->shape, batch);
 }
 
 void stria_weighted_pack(const stria_layer_call *call)

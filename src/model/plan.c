@@ -139,6 +139,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     call->statistics_off = node->frozen;
     call->raw_output = plan->raw_output && plan->model->outputs[0] == index &&
                        consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
+    call->algorithm = plan->algorithm;
     call->batch = plan->batch;
     call->random =
         (stria_random_key){.seed = plan->seed, .purpose = STRIA_RANDOM_DROPOUT, .layer = (uint32_t)index};
@@ -363,6 +364,11 @@ static stria_status check_options(const stria_model *model, const stria_plan_opt
     if (options->mode != STRIA_MODE_INFERENCE && options->mode != STRIA_MODE_TRAINING)
         return stria_fail(err, STRIA_ERROR_VALUE, "mode %d is neither inference nor training",
                           (int)options->mode);
+    stria_conv_algorithm algorithm;
+    if (options->algorithm != NULL && !stria_conv_algorithm_by_name(options->algorithm, &algorithm))
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "algorithm '%.64s' is unknown; it is auto, direct, winograd or ref",
+                          options->algorithm);
     return STRIA_OK;
 }
 
@@ -433,6 +439,9 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     p->raw_output = options->raw_output != 0;
     p->batch = options->batch == 0 ? 1 : (size_t)options->batch;
     p->seed = options->seed;
+    p->algorithm = STRIA_CONV_AUTO;
+    if (options->algorithm != NULL)
+        stria_conv_algorithm_by_name(options->algorithm, &p->algorithm);
     p->node_count = model->node_count;
     stria_status status = build(p, options, err);
     if (status != STRIA_OK) {

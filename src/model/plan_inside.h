@@ -38,6 +38,7 @@ struct stria_plan {
     stria_arena arena;
     stria_mode mode;
     bool training, input_gradients, raw_output;
+    stria_conv_algorithm algorithm; /* the wish for convolutions */
     size_t batch;      /* largest */
     size_t last_batch; /* of the last run; 0 before it */
     uint64_t seed, step;

@@ -19,7 +19,13 @@ static void needs(const stria_conv_shape *shape, size_t batch, size_t workers, b
     *result = (stria_conv_needs){.packed = kernel_size(shape), .packed_transposed = kernel_size(shape)};
 }
 
-static const char *algorithm(const stria_conv_shape *shape, size_t batch)
+static stria_conv_algorithm choose(const stria_conv_shape *shape, size_t batch, stria_conv_algorithm wish)
+{
+    (void)shape, (void)batch;
+    return wish == STRIA_CONV_REF ? STRIA_CONV_REF : STRIA_CONV_DIRECT;
+}
+
+static const char *describe(const stria_conv_shape *shape, size_t batch)
 {
     (void)shape, (void)batch;
     return "definition plain";
@@ -165,8 +171,9 @@ static void kernel_gradient(const stria_conv_call *call)
 
 void stria_ref_conv_fill(stria_conv_kernels *kernels)
 {
-    *kernels = (stria_conv_kernels){.needs = needs,
-                                    .algorithm = algorithm,
+    *kernels = (stria_conv_kernels){.choose = choose,
+                                    .needs = needs,
+                                    .describe = describe,
                                     .pack = pack,
                                     .pack_transposed = pack,
                                     .forward = forward,

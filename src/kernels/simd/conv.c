@@ -56,47 +56,88 @@ static const stria_conv_isa isa = {
     .pair_name = "pair " STRIA_ISA_NAME,
 };
 
+/* The definition, for shapes that ask for it; NULL for the others. */
+static const stria_conv_kernels *definition(const stria_conv_shape *shape, stria_conv_kernels *kernels)
+{
+    if (shape->algorithm != STRIA_CONV_REF)
+        return NULL;
+    stria_ref_conv_fill(kernels);
+    return kernels;
+}
+
+static stria_conv_algorithm choose(const stria_conv_shape *shape, size_t batch, stria_conv_algorithm wish)
+{
+    return stria_conv_choose_algorithm(shape, batch, wish);
+}
+
 static void needs(const stria_conv_shape *shape, size_t batch, size_t workers, bool training,
                   stria_conv_needs *result)
 {
-    stria_conv_needs_of(&isa, shape, batch, workers, training, result);
+    stria_conv_kernels plain;
+    if (definition(shape, &plain) != NULL)
+        plain.needs(shape, batch, workers, training, result);
+    else
+        stria_conv_needs_of(&isa, shape, batch, workers, training, result);
 }
 
-static const char *algorithm(const stria_conv_shape *shape, size_t batch)
+static const char *describe(const stria_conv_shape *shape, size_t batch)
 {
-    return stria_conv_algorithm(&isa, shape, batch);
+    stria_conv_kernels plain;
+    return definition(shape, &plain) != NULL ? plain.describe(shape, batch)
+                                             : stria_conv_describe(&isa, shape, batch);
 }
 
 static void pack(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool)
 {
-    stria_conv_pack(&isa, shape, kernel, packed, pool);
+    stria_conv_kernels plain;
+    if (definition(shape, &plain) != NULL)
+        plain.pack(shape, kernel, packed, pool);
+    else
+        stria_conv_pack(&isa, shape, kernel, packed, pool);
 }
 
 static void pack_transposed(const stria_conv_shape *shape, const float *kernel, float *packed,
                             stria_pool *pool)
 {
-    stria_conv_pack_transposed(&isa, shape, kernel, packed, pool);
+    stria_conv_kernels plain;
+    if (definition(shape, &plain) != NULL)
+        plain.pack_transposed(shape, kernel, packed, pool);
+    else
+        stria_conv_pack_transposed(&isa, shape, kernel, packed, pool);
 }
 
 static void forward(const stria_conv_call *call)
 {
-    stria_conv_forward(&isa, call);
+    stria_conv_kernels plain;
+    if (definition(call->shape, &plain) != NULL)
+        plain.forward(call);
+    else
+        stria_conv_forward(&isa, call);
 }
 
 static void input_gradient(const stria_conv_call *call)
 {
-    stria_conv_input_gradient(&isa, call);
+    stria_conv_kernels plain;
+    if (definition(call->shape, &plain) != NULL)
+        plain.input_gradient(call);
+    else
+        stria_conv_input_gradient(&isa, call);
 }
 
 static void kernel_gradient(const stria_conv_call *call)
 {
-    stria_conv_kernel_gradient(&isa, call);
+    stria_conv_kernels plain;
+    if (definition(call->shape, &plain) != NULL)
+        plain.kernel_gradient(call);
+    else
+        stria_conv_kernel_gradient(&isa, call);
 }
 
 void STRIA_ISA(stria_conv_fill)(stria_conv_kernels *kernels)
 {
-    *kernels = (stria_conv_kernels){.needs = needs,
-                                    .algorithm = algorithm,
+    *kernels = (stria_conv_kernels){.choose = choose,
+                                    .needs = needs,
+                                    .describe = describe,
                                     .pack = pack,
                                     .pack_transposed = pack_transposed,
                                     .forward = forward,
