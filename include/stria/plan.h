@@ -1,6 +1,8 @@
 /* Plans: a model bound to a batch size, an input size, kernels, threads and one block of memory.
  *
  * Everything that can fail, choose or allocate happens when the plan is made. Running it is a loop over its steps.
+ * It computes with denormal numbers as zeros, rounding to nearest and without traps, and leaves the caller's
+ * floating-point state, flags included, as it was.
  * A plan is used by one thread at a time; many plans of one model may run at once. The model must outlive its plans and
  * must not be added to while it has any. */
 #ifndef STRIA_PLAN_H

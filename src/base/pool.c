@@ -26,6 +26,7 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/float_state.h"
 #include "base/memory.h"
 
 #define CACHE_LINE 64
@@ -182,6 +183,7 @@ static void *work(void *argument)
 {
     pool_worker *worker = argument;
     stria_pool *pool = worker->pool;
+    (void)stria_float_begin(); /* for the life of the thread, which had its maker's state */
     unsigned last_job = 0, state;
     while (await_job(pool, last_job, &state)) {
         if (!atomic_compare_exchange_strong(&pool->state, &state, state + 1))

@@ -1,5 +1,6 @@
 /* The thread pool. Work is cut into tasks by the problem's size, never by the number of threads, so that
- * results do not depend on who did what: one thread and eight give the same bits. */
+ * results do not depend on who did what: one thread and eight give the same bits. The workers compute in the state of
+ * base/float_state.h; who calls stria_pool_run is in it, or computes nothing that the state shows in. */
 #ifndef STRIA_BASE_POOL_H
 #define STRIA_BASE_POOL_H
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "formats/quote.h"
@@ -97,8 +98,10 @@ stria_status stria_array_fit(stria_array *array, stria_context *context, const s
                               "the model's preprocessing '%s' is neither empty nor 'scale=<number>'",
                               stria_quote(STRIA_QUOTE_BUFFER, text));
         size_t count = (size_t)stria_shape_elements(&array->shape);
+        const stria_float_state before = stria_float_begin();
         context->kernels->elementwise.scale(array->values, (float)scale, 0.0F, array->values, count,
                                             context->pool);
+        stria_float_end(before);
         array->from_bytes = 0;
     }
     array->shape = fitted;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "base/memory.h"
 #include "formats/quote.h"
 #include "kernels/kernels.h"
@@ -61,6 +62,7 @@ void stria_dataset_gather(const stria_dataset *data, stria_part part, const uint
     size_t target_size = samples->targets != NULL ? (size_t)stria_shape_elements(&data->target_shape) : 0;
     /* Without an order all samples are one run. */
     size_t run = order == NULL ? count : 1;
+    const stria_float_state before = stria_float_begin();
     for (size_t done = 0; done < count; done += run) {
         size_t index = order == NULL ? first + done : order[first + done];
         assert(index < samples->count && run <= samples->count - index);
@@ -77,6 +79,7 @@ void stria_dataset_gather(const stria_dataset *data, stria_part part, const uint
             memcpy(targets + done * target_size, samples->targets + index * target_size,
                    run * target_size * sizeof(float));
     }
+    stria_float_end(before);
 }
 
 stria_status stria_dataset_read(const stria_dataset *data, stria_part part, const uint32_t *indices,

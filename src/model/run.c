@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "model/plan_inside.h"
 
 /* ---- Forward ---- */
@@ -16,8 +17,10 @@ static void pack_node(const stria_plan *plan, size_t index)
 
 void stria_plan_refresh(stria_plan *plan)
 {
+    const stria_float_state before = stria_float_begin();
     for (size_t i = 0; i < plan->node_count; i++)
         pack_node(plan, i);
+    stria_float_end(before);
 }
 
 void stria_plan_set_step(stria_plan *plan, uint64_t step)
@@ -52,6 +55,7 @@ stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_
     if (batch < 1 || (uint64_t)batch > plan->batch)
         return stria_fail(err, STRIA_ERROR_VALUE, "a batch of %lld is not from 1 to the planned %zu",
                           (long long)batch, plan->batch);
+    const stria_float_state before = stria_float_begin();
     for (size_t i = 0; i < plan->model->input_count; i++)
         plan->nodes[plan->model->inputs[i]].call.inputs[0] = inputs[i];
     for (size_t i = 0; i < plan->node_count; i++) {
@@ -60,6 +64,7 @@ stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_
         attach_inputs(plan, i, inputs);
         forward_node(plan, i);
     }
+    stria_float_end(before);
     plan->last_batch = (size_t)batch;
     return STRIA_OK;
 }
@@ -95,8 +100,10 @@ static void backward_node(stria_plan *plan, size_t index)
 
 void stria_plan_backward_in_place(stria_plan *plan)
 {
+    const stria_float_state before = stria_float_begin();
     for (size_t i = plan->node_count; i-- > 0;)
         backward_node(plan, i);
+    stria_float_end(before);
 }
 
 float *stria_plan_output_gradient(stria_plan *plan, size_t index)
@@ -223,7 +230,9 @@ const char *stria_plan_first_nonfinite(stria_plan *plan)
 {
     if (plan->last_batch == 0)
         return NULL;
-    for (size_t i = 0; i < plan->node_count; i++) {
+    const char *name = NULL;
+    const stria_float_state before = stria_float_begin();
+    for (size_t i = 0; i < plan->node_count && name == NULL; i++) {
         stria_plan_node *p = &plan->nodes[i];
         if (!p->used)
             continue;
@@ -232,7 +241,8 @@ const char *stria_plan_first_nonfinite(stria_plan *plan)
         p->call.again = false;
         if (!plan->context->kernels->reduce.all_finite(node_value(plan, i), p->elements * plan->last_batch,
                                                        plan->context->pool))
-            return plan->model->nodes[i].name;
+            name = plan->model->nodes[i].name;
     }
-    return NULL;
+    stria_float_end(before);
+    return name;
 }

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "model/model.h"
 
 const stria_choice stria_losses[STRIA_LOSS_COUNT] = {
@@ -158,6 +159,7 @@ double stria_loss_compute(const stria_loss_call *call, const stria_kernels *kern
     assert(call->loss == STRIA_LOSS_CATEGORICAL_CROSSENTROPY || call->loss == STRIA_LOSS_MEAN_SQUARED_ERROR);
     assert(call->labels == NULL || call->rows == 1);
     *correct = -1;
+    const stria_float_state before = stria_float_begin();
     if (call->loss == STRIA_LOSS_CATEGORICAL_CROSSENTROPY && call->labels != NULL) {
         *correct = (int64_t)kernels->reduce.softmax_cross_entropy(call->outputs, call->labels, call->batch,
                                                                   call->columns, 1 / (float)call->batch,
@@ -177,5 +179,6 @@ double stria_loss_compute(const stria_loss_call *call, const stria_kernels *kern
     double sum = 0;
     for (size_t s = 0; s < call->batch; s++)
         sum += call->losses[s];
+    stria_float_end(before);
     return sum;
 }

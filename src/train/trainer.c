@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/float_state.h"
 #include "base/memory.h"
 #include "model/model.h"
 #include "model/plan.h"
@@ -228,11 +229,13 @@ stria_status stria_trainer_check_parameters(const stria_trainer *trainer, stria_
 {
     const stria_model *model = trainer->model;
     const char *bad = NULL;
+    const stria_float_state before = stria_float_begin();
     if (!trainer->kernels->reduce.all_finite(model->weights, model->weight_count, trainer->pool))
         bad = first_bad_tensor(trainer, model->weights, false);
     else if (!trainer->kernels->reduce.all_finite(model->statistics, model->statistic_count, trainer->pool))
         bad = first_bad_tensor(trainer, model->statistics, true);
-    else
+    stria_float_end(before);
+    if (bad == NULL)
         return STRIA_OK;
     return stria_fail(
         err, STRIA_ERROR_DIVERGED,
@@ -240,9 +243,9 @@ stria_status stria_trainer_check_parameters(const stria_trainer *trainer, stria_
         bad, trainer->rate);
 }
 
-stria_status stria_trainer_advance(stria_trainer *trainer, const float *x, const int32_t *labels,
-                                   const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
-                                   stria_error *err)
+static stria_status advance(stria_trainer *trainer, const float *x, const int32_t *labels,
+                            const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
+                            stria_error *err)
 {
     STRIA_TRY(check_step(trainer, x, labels, targets, batch, err));
     stria_loss loss;
@@ -296,6 +299,16 @@ stria_status stria_trainer_advance(stria_trainer *trainer, const float *x, const
     *loss_sum = sum;
     *correct = right;
     return STRIA_OK;
+}
+
+stria_status stria_trainer_advance(stria_trainer *trainer, const float *x, const int32_t *labels,
+                                   const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
+                                   stria_error *err)
+{
+    const stria_float_state before = stria_float_begin();
+    const stria_status status = advance(trainer, x, labels, targets, batch, loss_sum, correct, err);
+    stria_float_end(before);
+    return status;
 }
 
 stria_status stria_trainer_step(stria_trainer *trainer, const float *x, const int32_t *labels,
