@@ -105,11 +105,19 @@ typedef struct stria_step_info {
     int backward;          /* 1 for steps of the gradient */
     uint64_t output_bytes; /* for the planned batch */
     uint64_t offset;       /* where in the activation block */
+    int64_t macs;          /* multiply-adds for the planned batch, by the definition; 0 for layers that are not made of them */
+    uint64_t bytes;        /* of the tensors it reads and writes for the planned batch, each once; 0 for a view */
 } stria_step_info;
 
 /* The number of steps, and step `index` of them in running order: 1, or 0 when there is none. */
 STRIA_API size_t stria_plan_step_count(const stria_plan *plan);
 STRIA_API int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info);
+
+/* Does stria_plan_run, and stria_plan_backward unless output_gradients is NULL, and writes to nanoseconds[i], of
+ * stria_plan_step_count entries, how long step i took (packing of parameters belongs to the forward step; next to none for
+ * a view). Allocates nothing. Errors: as the two. */
+STRIA_API stria_status stria_plan_profile(stria_plan *plan, const float *const *inputs, int64_t batch,
+                                          const float *const *output_gradients, uint64_t *nanoseconds, stria_error *err);
 
 #ifdef __cplusplus
 }

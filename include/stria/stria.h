@@ -17,6 +17,7 @@
 #ifndef STRIA_STRIA_H
 #define STRIA_STRIA_H
 
+#include <stria/bench.h>
 #include <stria/context.h>
 #include <stria/data.h>
 #include <stria/error.h>

@@ -118,6 +118,11 @@ STRIA_API stria_status stria_trainer_step(stria_trainer *trainer, const float *x
                                           const float *targets, int64_t batch, double *loss, int64_t *correct,
                                           stria_error *err);
 
+/* The last part of a step alone, for losses of one's own: moves the parameters by the gradients that stria_plan_backward
+ * has left in the trainer's plan. Allocates nothing. Errors: DIVERGED for gradients with NaN or infinity; the parameters
+ * are then those before. */
+STRIA_API stria_status stria_trainer_apply(stria_trainer *trainer, stria_error *err);
+
 /* The rate of the following steps. */
 STRIA_API void stria_trainer_set_learning_rate(stria_trainer *trainer, double rate);
 

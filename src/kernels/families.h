@@ -15,13 +15,15 @@ void stria_ref_pool_fill(stria_pool_kernels *kernels);
 void stria_ref_elementwise_fill(stria_elementwise_kernels *kernels);
 void stria_ref_reduce_fill(stria_reduce_kernels *kernels);
 void stria_ref_update_fill(stria_update_kernels *kernels);
+void stria_ref_peak_fill(stria_peak_kernels *kernels);
 
 #define STRIA_DECLARE_FAMILIES(isa)                                                                          \
     void stria_conv_fill_##isa(stria_conv_kernels *kernels);                                                 \
     void stria_pool_fill_##isa(stria_pool_kernels *kernels);                                                 \
     void stria_elementwise_fill_##isa(stria_elementwise_kernels *kernels);                                   \
     void stria_reduce_fill_##isa(stria_reduce_kernels *kernels);                                             \
-    void stria_update_fill_##isa(stria_update_kernels *kernels)
+    void stria_update_fill_##isa(stria_update_kernels *kernels);                                             \
+    void stria_peak_fill_##isa(stria_peak_kernels *kernels)
 
 /* Each exists on its architecture only. */
 STRIA_DECLARE_FAMILIES(baseline);

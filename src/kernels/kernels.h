@@ -231,6 +231,14 @@ typedef struct stria_update_kernels {
                     float epsilon, stria_pool *pool);
 } stria_update_kernels;
 
+/* ---- What the instruction set can do at most ---- */
+
+typedef struct stria_peak_kernels {
+    /* Does multiply-adds on numbers that stay in registers, enough at a time that none waits for another; `rounds` > 0 of
+     * them. Their sum goes to *sink, so that nothing can be left out. Returns how many multiply-adds it did. One thread. */
+    uint64_t (*multiply_add)(size_t rounds, float *sink);
+} stria_peak_kernels;
+
 typedef struct stria_kernels {
     stria_cpu_level level;
     const char *name; /* of the level */
@@ -239,6 +247,7 @@ typedef struct stria_kernels {
     stria_elementwise_kernels elementwise;
     stria_reduce_kernels reduce;
     stria_update_kernels update;
+    stria_peak_kernels peak;
 } stria_kernels;
 
 /* Fills the table for a level that is available: plain C first, then every level up to it. */

@@ -9,6 +9,7 @@ static void fill_definitions(stria_kernels *kernels)
     stria_ref_elementwise_fill(&kernels->elementwise);
     stria_ref_reduce_fill(&kernels->reduce);
     stria_ref_update_fill(&kernels->update);
+    stria_ref_peak_fill(&kernels->peak);
 }
 
 #define STRIA_FILL_FROM(isa)                                                                                 \
@@ -19,6 +20,7 @@ static void fill_definitions(stria_kernels *kernels)
         stria_elementwise_fill_##isa(&kernels->elementwise);                                                 \
         stria_reduce_fill_##isa(&kernels->reduce);                                                           \
         stria_update_fill_##isa(&kernels->update);                                                           \
+        stria_peak_fill_##isa(&kernels->peak);                                                               \
     }
 
 #if defined(__x86_64__)

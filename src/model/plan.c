@@ -51,6 +51,7 @@ static stria_status find_shapes(stria_plan *plan, const stria_shape *input_shape
             if (status != STRIA_OK)
                 return stria_fail_in(err, status, "layer '%s': ", node->name);
             p->shape = facts.output;
+            p->macs = facts.macs;
         }
         int64_t elements;
         stria_status status = stria_shape_count(&p->shape, &elements, err);

@@ -25,6 +25,7 @@ typedef struct stria_plan_node {
     size_t root;          /* the node whose memory holds the output: itself, or behind views */
     int external;         /* the root is this input of the model, in the caller's memory; else -1 */
     size_t elements;      /* of one sample's output */
+    int64_t macs;         /* multiply-adds for one sample */
     stria_shape shape;
     stria_layer_needs needs;
     size_t value, gradient, saved; /* buffers; STRIA_NO_BUFFER for none */
@@ -51,6 +52,8 @@ struct stria_plan {
     float *scratch;   /* of the step that runs */
     float *gradients; /* of all weights, in their layout; training only */
     stria_plan_memory memory;
+    uint64_t *times; /* of the steps, while a profile is taken; else NULL */
+    uint64_t tick;   /* when the step before ended */
 };
 
 /* The address of a buffer. */

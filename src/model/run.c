@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/float_state.h"
+#include "base/size.h"
 #include "model/plan_inside.h"
 
 /* ---- Forward ---- */
@@ -26,6 +27,16 @@ void stria_plan_refresh(stria_plan *plan)
 void stria_plan_set_step(stria_plan *plan, uint64_t step)
 {
     plan->step = step;
+}
+
+/* Notes, when a profile is taken, that a step has ended. */
+static void end_step(stria_plan *plan, size_t step)
+{
+    if (plan->times == NULL)
+        return;
+    const uint64_t now = stria_context_now(plan->context);
+    plan->times[step] = now - plan->tick;
+    plan->tick = now;
 }
 
 /* Points a node at the caller's memory wherever an input of the model stands behind it. */
@@ -63,6 +74,7 @@ stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_
         plan->nodes[i].call.random.step = plan->step;
         attach_inputs(plan, i, inputs);
         forward_node(plan, i);
+        end_step(plan, i);
     }
     stria_float_end(before);
     plan->last_batch = (size_t)batch;
@@ -101,8 +113,12 @@ static void backward_node(stria_plan *plan, size_t index)
 void stria_plan_backward_in_place(stria_plan *plan)
 {
     const stria_float_state before = stria_float_begin();
-    for (size_t i = plan->node_count; i-- > 0;)
+    if (plan->times != NULL)
+        plan->tick = stria_context_now(plan->context);
+    for (size_t i = plan->node_count; i-- > 0;) {
         backward_node(plan, i);
+        end_step(plan, 2 * plan->node_count - 1 - i);
+    }
     stria_float_end(before);
 }
 
@@ -128,6 +144,19 @@ stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gr
     }
     stria_plan_backward_in_place(plan);
     return STRIA_OK;
+}
+
+stria_status stria_plan_profile(stria_plan *plan, const float *const *inputs, int64_t batch,
+                                const float *const *output_gradients, uint64_t *nanoseconds, stria_error *err)
+{
+    memset(nanoseconds, 0, stria_plan_step_count(plan) * sizeof *nanoseconds);
+    plan->times = nanoseconds;
+    plan->tick = stria_context_now(plan->context);
+    stria_status status = stria_plan_run(plan, inputs, batch, err);
+    if (status == STRIA_OK && output_gradients != NULL)
+        status = stria_plan_backward(plan, output_gradients, err);
+    plan->times = NULL;
+    return status;
 }
 
 /* ---- Looking ---- */
@@ -201,6 +230,35 @@ void stria_plan_memory_use(const stria_plan *plan, stria_plan_memory *memory)
     *memory = plan->memory;
 }
 
+/* A gradient costs as much as the layer itself, once for the parameters and once for the inputs. */
+static int64_t step_macs(const stria_plan *plan, const stria_plan_node *p, bool backward)
+{
+    const int64_t times = backward ? (p->call.dparams[0] != NULL) + p->call.wants_dinput : 1;
+    int64_t macs;
+    return stria_count_multiply(p->macs, (int64_t)plan->batch * times, &macs) ? macs : INT64_MAX;
+}
+
+static uint64_t step_bytes(const stria_plan *plan, size_t node, bool backward)
+{
+    const stria_plan_node *p = &plan->nodes[node];
+    const stria_node *layer = &plan->model->nodes[node];
+    uint64_t batched = p->elements, params = 0; /* floats; dy stands for y */
+    for (size_t k = 0; k < layer->input_count; k++) {
+        const uint64_t input = plan->nodes[layer->inputs[k]].elements;
+        if (!backward)
+            batched += input;
+        else
+            batched += (p->call.dinputs[k] != NULL ? input : 0) + (p->needs.backward_reads_input ? input : 0);
+    }
+    if (backward && p->needs.backward_reads_output)
+        batched += p->elements;
+    for (size_t q = 0; q < layer->facts.param_count; q++) {
+        const uint64_t count = plan->model->tensors[layer->first_tensor + q].count;
+        params += backward && p->call.dparams[q] != NULL ? 2 * count : count;
+    }
+    return (batched * plan->batch + params) * sizeof(float);
+}
+
 size_t stria_plan_step_count(const stria_plan *plan)
 {
     return plan->training ? 2 * plan->node_count : plan->node_count;
@@ -221,6 +279,8 @@ int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)
         .backward = backward,
         .output_bytes = p->elements * plan->batch * sizeof(float),
         .offset = buffer != STRIA_NO_BUFFER ? plan->buffers[buffer].offset : 0,
+        .macs = computes ? step_macs(plan, p, backward) : 0,
+        .bytes = computes ? step_bytes(plan, node, backward) : 0,
     };
     return 1;
 }

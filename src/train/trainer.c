@@ -243,6 +243,33 @@ stria_status stria_trainer_check_parameters(const stria_trainer *trainer, stria_
         bad, trainer->rate);
 }
 
+/* Moves the parameters by the plan's gradients, unless those hold NaN or infinity. */
+static stria_status apply_gradients(stria_trainer *trainer, stria_error *err)
+{
+    const float *gradients = stria_plan_gradients(trainer->plan);
+    if (!trainer->kernels->reduce.all_finite(gradients, trainer->model->weight_count, trainer->pool))
+        return fail_gradient(trainer, gradients, err);
+    trainer->iterations++;
+    for (size_t i = 0; i < trainer->range_count; i++) {
+        const stria_weight_range *range = &trainer->ranges[i];
+        float *states[STRIA_MAX_OPTIMIZER_STATES];
+        for (size_t s = 0; s < STRIA_MAX_OPTIMIZER_STATES; s++)
+            states[s] = trainer->states[s] == NULL ? NULL : trainer->states[s] + range->offset;
+        stria_optimizer_apply(&trainer->optimizer, trainer->kernels, trainer->pool,
+                              trainer->model->weights + range->offset, states, gradients + range->offset,
+                              range->count, trainer->rate, trainer->iterations);
+    }
+    return STRIA_OK;
+}
+
+stria_status stria_trainer_apply(stria_trainer *trainer, stria_error *err)
+{
+    const stria_float_state before = stria_float_begin();
+    const stria_status status = apply_gradients(trainer, err);
+    stria_float_end(before);
+    return status;
+}
+
 static stria_status advance(stria_trainer *trainer, const float *x, const int32_t *labels,
                             const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
                             stria_error *err)
@@ -275,9 +302,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         status = fail_diverged(trainer, "the loss is", err);
     } else {
         stria_plan_backward_in_place(trainer->plan);
-        const float *gradients = stria_plan_gradients(trainer->plan);
-        if (!trainer->kernels->reduce.all_finite(gradients, model->weight_count, trainer->pool))
-            status = fail_gradient(trainer, gradients, err);
+        status = apply_gradients(trainer, err);
     }
     if (status != STRIA_OK) {
         if (trainer->statistics != NULL)
@@ -285,17 +310,6 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         return status;
     }
 
-    trainer->iterations++;
-    const float *gradients = stria_plan_gradients(trainer->plan);
-    for (size_t i = 0; i < trainer->range_count; i++) {
-        const stria_weight_range *range = &trainer->ranges[i];
-        float *states[STRIA_MAX_OPTIMIZER_STATES];
-        for (size_t s = 0; s < STRIA_MAX_OPTIMIZER_STATES; s++)
-            states[s] = trainer->states[s] == NULL ? NULL : trainer->states[s] + range->offset;
-        stria_optimizer_apply(&trainer->optimizer, trainer->kernels, trainer->pool,
-                              model->weights + range->offset, states, gradients + range->offset, range->count,
-                              trainer->rate, trainer->iterations);
-    }
     *loss_sum = sum;
     *correct = right;
     return STRIA_OK;

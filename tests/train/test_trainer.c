@@ -78,6 +78,45 @@ static void steps_lower_the_loss_without_memory(void **state)
     }
 }
 
+/* The gradients of the step before, or of a backward of one's own, move the parameters once more. */
+static void gradients_are_applied_alone(void **state)
+{
+    (void)state;
+    float x[BATCH * 36];
+    int32_t labels[BATCH];
+    read_bars(x, labels);
+    stria_error err = {0};
+    stria_model *model = make_model(test.context, plain_bars_text);
+    stria_trainer *trainer = make_trainer(
+        model, &(stria_train_options){.optimizer = "sgd", .learning_rate = 0.25, .batch = BATCH, .seed = 1});
+    assert_ok(stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err), &err);
+    size_t count, at = 0;
+    float *before = copy_parameters(model, &count);
+    const size_t calls = test.memory.calls;
+    assert_ok(stria_trainer_apply(trainer, &err), &err);
+    assert_int_equal(test.memory.calls, calls);
+    stria_tensor_info info;
+    for (size_t i = 0; stria_model_tensor(model, i, &info); i++) {
+        const float *gradient = stria_plan_tensor_gradient(stria_trainer_plan(trainer), i);
+        const float *now = stria_model_tensor_data_const(model, i);
+        for (int64_t e = 0; e < info.count; e++)
+            assert_near(now[e], before[at + (size_t)e] - 0.25f * gradient[e], 1e-7);
+        at += (size_t)info.count;
+    }
+    free(before);
+    before = copy_parameters(model, &count);
+    float bad[BATCH * 3] = {NAN};
+    const float *gradients = bad;
+    assert_ok(stria_plan_backward(stria_trainer_plan(trainer), &gradients, &err), &err);
+    assert_status(stria_trainer_apply(trainer, &err), STRIA_ERROR_DIVERGED, &err);
+    float *after = copy_parameters(model, &count);
+    assert_memory_equal(before, after, count * sizeof *before);
+    free(after);
+    free(before);
+    stria_trainer_free(trainer);
+    stria_model_free(model);
+}
+
 /* With plain SGD a step is the gradient times the rate, and the gradient is that of the mean loss. */
 static void a_step_follows_the_gradient(void **state)
 {
@@ -362,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(steps_lower_the_loss_without_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(gradients_are_applied_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_follows_the_gradient, set_up, tear_down),
         cmocka_unit_test_setup_teardown(frozen_layers_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nan_pixels_stop_a_step, set_up, tear_down),
