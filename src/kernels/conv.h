@@ -12,6 +12,8 @@
 #ifndef STRIA_KERNELS_CONV_H
 #define STRIA_KERNELS_CONV_H
 
+#include <math.h>
+
 #include "kernels/kernels.h"
 
 /* The error of a sum grows with its chain: chains longer than the limit are summed in blocks. Kernel
@@ -35,7 +37,8 @@ typedef struct stria_gather_panel {
     size_t block;         /* longest chain: STRIA_CHAIN_BLOCK or SIZE_MAX */
     float *totals;        /* [STRIA_TILE_MAX_FLOATS], for sums in blocks */
     bool add;             /* the sums begin with what is in out, not with the bias */
-    bool relu;
+    bool relu;            /* results below 0 become 0, those above the ceiling the ceiling */
+    float ceiling;
 } stria_gather_panel;
 
 /* Where a tile of pixels reads and writes: row(t,i) = rows[t * rows_step + i] + offsets[t]. Inside the
@@ -93,8 +96,9 @@ typedef struct stria_pair_tile {
     const float *bias;        /* [filters] or NULL */
     float *out[2];
     size_t filters;
-    bool odd; /* the last pair is one pixel */
-    bool relu;
+    bool odd;  /* the last pair is one pixel */
+    bool relu; /* as in a gather panel */
+    float ceiling;
 } stria_pair_tile;
 
 typedef void (*stria_pair_fn)(const stria_pair_tile *tile);
@@ -139,7 +143,18 @@ typedef struct stria_conv_isa {
 /* Whether the micro-kernels apply an activation in registers; others follow on the block just stored. */
 static inline bool stria_conv_fuses(stria_activation_kind kind)
 {
-    return kind == STRIA_LINEAR || kind == STRIA_RELU;
+    return kind == STRIA_LINEAR || kind == STRIA_RELU || kind == STRIA_RELU6;
+}
+
+/* What the micro-kernels are told about it. */
+static inline bool stria_conv_relu(stria_activation_kind kind)
+{
+    return kind == STRIA_RELU || kind == STRIA_RELU6;
+}
+
+static inline float stria_conv_ceiling(stria_activation_kind kind)
+{
+    return kind == STRIA_RELU6 ? 6 : INFINITY;
 }
 
 /* ---- How a convolution is computed (conv_method.c) ---- */

@@ -88,7 +88,8 @@ static void pair_rows(const pair_job *job, const float *const x[2], float *const
             .out = {out[0] + 2 * begin * m->filters, out[1] + 2 * begin * m->filters},
             .filters = m->filters,
             .odd = 2 * end > width,
-            .relu = call->activation.kind == STRIA_RELU,
+            .relu = stria_conv_relu(call->activation.kind),
+            .ceiling = stria_conv_ceiling(call->activation.kind),
         };
         job->isa->pair[end - begin - 1](&tile);
     }

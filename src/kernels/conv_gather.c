@@ -287,7 +287,8 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .width = minimum(left, together * job->main_width),
                             .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                             .totals = block->totals,
-                            .relu = g->activation.kind == STRIA_RELU};
+                            .relu = stria_conv_relu(g->activation.kind),
+                            .ceiling = stria_conv_ceiling(g->activation.kind)};
     for (size_t t = 0; t < block->tiles; t++) {
         size_t count = count_of(job, block, t);
         if (job->fetches && t + 1 < block->tiles) {

@@ -129,10 +129,10 @@ VEC_INLINE void store_part(float *to, vec v, part lanes)
 
 #endif
 
-/* 0 for negative numbers; NaN stays. */
-VEC_INLINE vec relu(vec v)
+/* Between 0 and a ceiling: relu and relu6. The order of the operands lets NaN through. */
+VEC_INLINE vec clip(vec v, vec ceiling)
 {
-    return vec_max((vec){0}, v);
+    return vec_min(ceiling, vec_max((vec){0}, v));
 }
 
 /* The micro-kernels of this instruction set, by rows - 1. */

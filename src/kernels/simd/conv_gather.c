@@ -80,9 +80,10 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
             sums[j] = vec_load(totals + j * VL) + sums[j];
     }
     if (panel->relu) {
+        const vec ceiling = vec_broadcast(panel->ceiling);
         VEC_UNROLL
         for (int j = 0; j < count; j++)
-            sums[j] = relu(sums[j]);
+            sums[j] = clip(sums[j], ceiling);
     }
 #if !PART_IS_CHEAP
     if (panel->width == (size_t)vectors * VL) {

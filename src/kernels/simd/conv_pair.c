@@ -56,13 +56,14 @@ VEC_INLINE void pair(const stria_pair_tile *tile, const int columns)
         }
     }
     const veci lanes = memory_order(tile->filters);
+    const vec ceiling = vec_broadcast(tile->ceiling);
     const size_t two = 2 * tile->filters, end = tile->odd ? tile->filters : two;
     VEC_UNROLL
     for (int r = 0; r < 2; r++) {
         float *out = tile->out[r];
         VEC_UNROLL
         for (int q = 0; q < columns; q++, out += two) {
-            vec v = permute(tile->relu ? relu(sums[r][q]) : sums[r][q], lanes);
+            vec v = permute(tile->relu ? clip(sums[r][q], ceiling) : sums[r][q], lanes);
             vec_store_first(out, v, q < columns - 1 ? two : end);
         }
     }
