@@ -39,6 +39,8 @@ typedef struct stria_gather_panel {
     bool add;             /* the sums begin with what is in out, not with the bias */
     bool relu;            /* results below 0 become 0, those above the ceiling the ceiling */
     float ceiling;
+    const float *residual; /* NULL, or added to the sums: at the place that out is from `origin` */
+    const float *origin;
 } stria_gather_panel;
 
 /* Where a tile of pixels reads and writes: row(t,i) = rows[t * rows_step + i] + offsets[t]. Inside the
@@ -96,8 +98,9 @@ typedef struct stria_pair_tile {
     const float *bias;        /* [filters] or NULL */
     float *out[2];
     size_t filters;
-    bool odd;  /* the last pair is one pixel */
-    bool relu; /* as in a gather panel */
+    const float *residual[2]; /* NULL, or added to the sums: rows as those of out */
+    bool odd;                 /* the last pair is one pixel */
+    bool relu;                /* as in a gather panel */
     float ceiling;
 } stria_pair_tile;
 
@@ -249,6 +252,7 @@ typedef struct stria_gather {
     size_t groups, depth, width;           /* of a group; depth: floats from a group's inputs to the next's */
     size_t run;
     const float *input, *weights, *bias;
+    const float *residual; /* NULL, or laid out as out: added to the sums; may be out */
     float *out;
     stria_activation activation;
     float *scratch;

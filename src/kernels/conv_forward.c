@@ -91,6 +91,8 @@ static void pair_rows(const pair_job *job, const float *const x[2], float *const
             .relu = stria_conv_relu(call->activation.kind),
             .ceiling = stria_conv_ceiling(call->activation.kind),
         };
+        for (int r = 0; r < 2 && call->residual != NULL; r++)
+            tile.residual[r] = call->residual + (tile.out[r] - call->y);
         job->isa->pair[end - begin - 1](&tile);
     }
 }
@@ -173,6 +175,7 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
     g.input = x;
     g.weights = call->packed;
     g.bias = call->bias;
+    g.residual = call->residual;
     g.out = call->y;
     g.activation = call->activation;
     g.scratch = scratch;

@@ -288,7 +288,9 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                             .totals = block->totals,
                             .relu = stria_conv_relu(g->activation.kind),
-                            .ceiling = stria_conv_ceiling(g->activation.kind)};
+                            .ceiling = stria_conv_ceiling(g->activation.kind),
+                            .residual = g->residual,
+                            .origin = g->out};
     for (size_t t = 0; t < block->tiles; t++) {
         size_t count = count_of(job, block, t);
         if (job->fetches && t + 1 < block->tiles) {

@@ -132,14 +132,15 @@ void stria_conv_input_gradient(const stria_conv_isa *isa, const stria_conv_call 
         g.input = call->dy;
         g.weights = weights;
         g.out = call->dx + ((which[0] * w->in[1] + which[1]) * w->in[2] + which[2]) * m.channels;
+        g.residual = call->residual != NULL ? g.out : NULL;
         g.scratch = call->scratch;
         g.pool = call->pool;
         weights += taps_of(phase) * m.width * m.groups * padded;
         if (phase[0].count == 0 || phase[1].count == 0 || phase[2].count == 0)
             continue;
-        if (taps_of(phase) == 0)
-            clear_phase(&g, m.channels);
-        else
+        if (taps_of(phase) != 0)
             stria_gather_run(isa, &g);
+        else if (call->residual == NULL)
+            clear_phase(&g, m.channels);
     }
 }

@@ -184,12 +184,18 @@ static void scatter_task(void *context, size_t task, size_t worker)
     float *dx = job->call->dx + (first * lines + line) * row;
     float *sums = padded ? offsets + pointer_floats(w->kernel[1]) : dx;
     size_t pitch = padded ? job->width * m->channels : lines * row;
-    for (size_t n = 0; n < pictures; n++)
+    for (size_t n = 0; n < pictures && (padded || job->call->residual == NULL); n++)
         memset(sums + n * pitch, 0, (padded ? pitch : row) * sizeof *sums);
     place_rows(job, first, pictures, sums, pitch, &rows);
     add_row(job, &rows, line / w->in[1], line % w->in[1]);
-    for (size_t n = 0; n < pictures && padded; n++)
-        memcpy(dx + n * lines * row, sums + n * pitch + w->before[2] * m->channels, row * sizeof *dx);
+    for (size_t n = 0; n < pictures && padded; n++) {
+        const float *from = sums + n * pitch + w->before[2] * m->channels;
+        float *to = dx + n * lines * row;
+        for (size_t i = 0; i < row && job->call->residual != NULL; i++)
+            to[i] += from[i];
+        if (job->call->residual == NULL)
+            memcpy(to, from, row * sizeof *to);
+    }
 }
 
 void stria_conv_scatter(const stria_conv_isa *isa, const stria_conv_method *m, const stria_conv_call *call)

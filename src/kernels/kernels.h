@@ -112,10 +112,13 @@ typedef struct stria_conv_call {
     const float *x;              /* [N,D,H,W,C] */
     const float *packed;         /* from pack or pack_transposed */
     const float *bias;           /* [K] or NULL */
+    /* NULL, or added to the sum, in forward before the activation. forward: [N,Do,Ho,Wo,K], which may be y;
+     * input_gradient: dx, so that it adds to what dx holds. */
+    const float *residual;
     float *y;                    /* [N,Do,Ho,Wo,K] */
     float *kept;                 /* NULL in inference */
     const float *dy;             /* [N,Do,Ho,Wo,K]: gradient of the sum before the activation */
-    float *dx;                   /* [N,D,H,W,C], overwritten */
+    float *dx;                   /* [N,D,H,W,C], overwritten unless it is residual */
     float *dkernel;              /* [kd,kh,kw,C/groups,K], overwritten */
     float *dbias;                /* [K] or NULL, overwritten */
     float *scratch;
@@ -132,9 +135,9 @@ typedef struct stria_conv_kernels {
     const char *(*describe)(const stria_conv_shape *shape, size_t batch);
     void (*pack)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
     void (*pack_transposed)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
-    /* Reads x, packed, bias; writes y and, unless NULL, kept. */
+    /* Reads x, packed, bias, residual; writes y and, unless NULL, kept. */
     void (*forward)(const stria_conv_call *call);
-    /* Reads dy, packed (from pack_transposed); writes dx. */
+    /* Reads dy, packed (from pack_transposed), residual; writes dx. */
     void (*input_gradient)(const stria_conv_call *call);
     /* Reads x, dy, kept; writes dkernel and dbias. */
     void (*kernel_gradient)(const stria_conv_call *call);

@@ -142,11 +142,12 @@ const char *conv_case_text(const conv_case *conv)
     const stria_window *w = &s->window;
     snprintf(text, sizeof text,
              "%zu x %zux%zux%zux%zu -> %zux%zux%zux%zu, kernel %zux%zux%zu, stride %zux%zux%zu, dilation "
-             "%zux%zux%zu, before %zux%zux%zu, groups %zu, activation %d%s",
+             "%zux%zux%zu, before %zux%zux%zu, groups %zu, activation %d%s%s%s",
              conv->batch, w->in[0], w->in[1], w->in[2], s->channels, w->out[0], w->out[1], w->out[2],
              s->filters, w->kernel[0], w->kernel[1], w->kernel[2], w->stride[0], w->stride[1], w->stride[2],
              w->dilation[0], w->dilation[1], w->dilation[2], w->before[0], w->before[1], w->before[2],
-             s->groups, (int)conv->activation.kind, conv->with_bias ? ", bias" : "");
+             s->groups, (int)conv->activation.kind, conv->with_bias ? ", bias" : "",
+             conv->adds ? ", adds" : "", conv->in_place ? " in place" : "");
     return text;
 }
 
@@ -210,6 +211,11 @@ conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kern
                             .dbias = results.dbias.values,
                             .pool = pool};
 
+    if (conv->adds) {
+        memcpy(results.y.values, conv->dy.values, (conv->in_place ? conv->dy.count : 0) * sizeof(float));
+        memcpy(results.dx.values, conv->x.values, conv->x.count * sizeof(float));
+        call.residual = conv->in_place ? call.y : conv->dy.values;
+    }
     kernels->pack(s, conv->kernel.values, packed.values, pool);
     guarded scratch = guarded_create(needs.forward_scratch, TENSOR_SLACK, true);
     call.scratch = scratch.values;
@@ -221,6 +227,7 @@ conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kern
     scratch = guarded_create(needs.input_gradient_scratch, TENSOR_SLACK, true);
     call.scratch = scratch.values;
     call.packed = transposed.values;
+    call.residual = conv->adds ? call.dx : NULL;
     kernels->input_gradient(&call);
     guarded_check(&scratch, "scratch of input_gradient");
     guarded_free(&scratch);

@@ -47,6 +47,8 @@ typedef struct conv_case {
     size_t batch;
     stria_activation activation;
     bool with_bias, training;
+    bool adds;                   /* y adds dy, so that there is a residual, and dx adds to x */
+    bool in_place;               /* with adds: y holds the residual before */
     guarded x, kernel, bias, dy; /* x and dy without slack to read, as a caller's; dy has a tensor's */
 } conv_case;
 

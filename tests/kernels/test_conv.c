@@ -148,10 +148,10 @@ static void check_case(const conv_case *conv)
         stria_conv_kernels kernels = conv_of(levels[l]);
         const char *name = stria_cpu_level_name(levels[l]);
         conv_results results = conv_case_run(conv, &kernels, NULL);
-        compare(&results.y, &expected.y, &bound.y, taps_of(s) * s->channels / s->groups + 1,
+        compare(&results.y, &expected.y, &bound.y, taps_of(s) * s->channels / s->groups + 2,
                 conv->activation.kind != STRIA_LINEAR, conv, name, "y");
-        compare(&results.dx, &expected.dx, &bound.dx, taps_of(s) * s->filters / s->groups, false, conv, name,
-                "dx");
+        compare(&results.dx, &expected.dx, &bound.dx, taps_of(s) * s->filters / s->groups + 1, false, conv,
+                name, "dx");
         if (conv->training) {
             compare(&results.dkernel, &expected.dkernel, &bound.dkernel, pixels, false, conv, name,
                     "dkernel");
@@ -174,6 +174,8 @@ static void test_random_shapes(void **state)
         conv_case conv = conv_case_create(&shape, batch, &random);
         conv.with_bias = test_random_below(&random, 4) > 0;
         conv.training = test_random_below(&random, 4) > 0;
+        conv.adds = test_random_below(&random, 3) == 0;
+        conv.in_place = test_random_below(&random, 2) == 0;
         conv.activation.kind = (stria_activation_kind)test_random_below(&random, STRIA_SOFTMAX);
         if (test_random_below(&random, 2) == 0)
             conv.activation.kind = STRIA_LINEAR;
@@ -215,6 +217,10 @@ static void test_fixed_shapes(void **state)
     for (size_t i = 0; i < COUNT_OF(fixed_shapes); i++) {
         conv_case conv = fixed_case(i, &random);
         check_case(&conv);
+        conv.adds = true;
+        conv.in_place = i % 2 == 0;
+        conv.activation.kind = i % 3 == 0 ? STRIA_RELU6 : STRIA_LINEAR;
+        check_case(&conv);
         conv_case_free(&conv);
     }
 }
@@ -243,6 +249,34 @@ static void assert_same_results(const conv_results *a, const conv_results *b, co
     if (conv->training) {
         assert_same(&a->dkernel, &b->dkernel, conv, "dkernel");
         assert_same(&a->dbias, &b->dbias, conv, "dbias");
+    }
+}
+
+/* A residual added to the sum gives the bits that adding it afterwards gives. */
+static void test_residual_is_added_last(void **state)
+{
+    (void)state;
+    test_random random = {6};
+    for (size_t i = 0; i < COUNT_OF(fixed_shapes); i++) {
+        conv_case conv = fixed_case(i, &random);
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv.adds = false;
+            conv_results sum = conv_case_run(&conv, &kernels, NULL);
+            for (size_t k = 0; k < sum.y.count; k++)
+                sum.y.values[k] += conv.dy.values[k];
+            conv.adds = true;
+            for (int in_place = 0; in_place < 2; in_place++) {
+                conv.in_place = in_place > 0;
+                conv_results together = conv_case_run(&conv, &kernels, NULL);
+                assert_same(&sum.y, &together.y, &conv, "y");
+                conv_results_free(&together);
+            }
+            conv_results_free(&sum);
+        }
+        conv_case_free(&conv);
     }
 }
 
@@ -455,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_shapes),
         cmocka_unit_test(test_fixed_shapes),
+        cmocka_unit_test(test_residual_is_added_last),
         cmocka_unit_test(test_ones_are_exact),
         cmocka_unit_test(test_not_finite_spreads_as_defined),
         cmocka_unit_test(test_adjoint),

@@ -58,6 +58,8 @@ static void forward_pixel(const stria_conv_call *call, size_t n, size_t pixel)
                 sum += (double)x[input * s->channels + first + c] *
                        (double)call->packed[(tap * depth + c) * s->filters + k];
         }
+        if (call->residual != NULL)
+            sum += (double)call->residual[(n * volume(w->out) + pixel) * s->filters + k];
         y[k] = (float)sum;
     }
 }
@@ -102,7 +104,7 @@ static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t p
                 sum += (double)dy[output * s->filters + k] *
                        (double)call->packed[(tap * depth + c % depth) * s->filters + k];
         }
-        dx[c] = (float)sum;
+        dx[c] = (float)(call->residual != NULL ? (double)dx[c] + sum : sum);
     }
 }
 

@@ -79,6 +79,13 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
         for (int j = 0; j < count; j++)
             sums[j] = vec_load(totals + j * VL) + sums[j];
     }
+    if (panel->residual != NULL) {
+        VEC_UNROLL
+        for (int j = 0; j < count; j++) {
+            const float *from = panel->residual + (tile->out[j / vectors] - panel->origin) + out_offset;
+            sums[j] += load_part(from + j % vectors * VL, lanes[j % vectors]);
+        }
+    }
     if (panel->relu) {
         const vec ceiling = vec_broadcast(panel->ceiling);
         VEC_UNROLL

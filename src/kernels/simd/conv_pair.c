@@ -60,10 +60,20 @@ VEC_INLINE void pair(const stria_pair_tile *tile, const int columns)
     const size_t two = 2 * tile->filters, end = tile->odd ? tile->filters : two;
     VEC_UNROLL
     for (int r = 0; r < 2; r++) {
+        const float *residual = tile->residual[r];
+        VEC_UNROLL
+        for (int q = 0; q < columns; q++) {
+            sums[r][q] = permute(sums[r][q], lanes);
+            if (residual != NULL)
+                sums[r][q] += vec_load_first(residual + (size_t)q * two, q < columns - 1 ? two : end);
+        }
+    }
+    VEC_UNROLL
+    for (int r = 0; r < 2; r++) {
         float *out = tile->out[r];
         VEC_UNROLL
         for (int q = 0; q < columns; q++, out += two) {
-            vec v = permute(tile->relu ? clip(sums[r][q], ceiling) : sums[r][q], lanes);
+            const vec v = tile->relu ? clip(sums[r][q], ceiling) : sums[r][q];
             vec_store_first(out, v, q < columns - 1 ? two : end);
         }
     }
