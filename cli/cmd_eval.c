@@ -25,6 +25,7 @@ typedef struct eval_options {
 typedef struct subject {
     const char *model_name, *data_name;
     const stria_dataset *data;
+    const stria_model *model;
     stria_part part;
     const stria_evaluation *result;
 } subject;
@@ -32,6 +33,23 @@ typedef struct subject {
 static const char *part_name(stria_part part)
 {
     return part == STRIA_PART_TRAIN ? "train" : "test";
+}
+
+#define CLASS_NUMBER_SIZE 24
+
+/* The data's name of a class. Models may have more outputs than the data has classes: then the model's, else
+ * the number. */
+static const char *class_name(const subject *of, size_t class, char number[CLASS_NUMBER_SIZE])
+{
+    const char *name = stria_dataset_class_name(of->data, class);
+    if (name == NULL) {
+        name = stria_model_class_name(of->model, class);
+    }
+    if (name == NULL) {
+        snprintf(number, CLASS_NUMBER_SIZE, "%zu", class);
+        name = number;
+    }
+    return name;
 }
 
 static int64_t samples_of_class(const stria_evaluation *result, size_t class)
@@ -51,9 +69,9 @@ static int print_classes(const subject *of)
                                          {.title = "recall", .right = true},
                                          {.title = "f1", .right = true, .min_width = 6}};
     cli_table table = cli_table_create(columns, sizeof columns / sizeof columns[0]);
-    char number[CLI_NUMBER_SIZE];
+    char number[CLI_NUMBER_SIZE], name[CLASS_NUMBER_SIZE];
     for (size_t i = 0; i < of->result->class_count; i++) {
-        cli_table_add(&table, "%s", stria_dataset_class_name(of->data, i));
+        cli_table_add(&table, "%s", class_name(of, i, name));
         cli_table_add(&table, "%s", cli_count_text(samples_of_class(of->result, i), number));
         cli_table_add(&table, "%.4f", of->result->precision[i]);
         cli_table_add(&table, "%.4f", of->result->recall[i]);
@@ -85,8 +103,8 @@ static void print_matrix(const subject *of, const cli_terminal *terminal, int la
     }
     fputc('\n', stdout);
     for (size_t i = 0; i < count; i++) {
-        const char *name = stria_dataset_class_name(of->data, i);
-        char label[160];
+        char number[CLASS_NUMBER_SIZE], label[160];
+        const char *name = class_name(of, i, number);
         snprintf(label, sizeof label, "%zu", i);
         if (strcmp(label, name) != 0) {
             snprintf(label, sizeof label, "%zu %s", i, name);
@@ -150,11 +168,11 @@ static int print_mix_ups(const subject *of)
     static const cli_column columns[] = {
         {.title = "times", .right = true}, {.title = "true class"}, {.title = "predicted"}};
     cli_table table = cli_table_create(columns, sizeof columns / sizeof columns[0]);
-    char number[CLI_NUMBER_SIZE];
+    char number[CLI_NUMBER_SIZE], name[CLASS_NUMBER_SIZE];
     for (size_t i = 0; i < shown; i++) {
         cli_table_add(&table, "%s", cli_count_text(list[i].count, number));
-        cli_table_add(&table, "%s", stria_dataset_class_name(of->data, list[i].actual));
-        cli_table_add(&table, "%s", stria_dataset_class_name(of->data, list[i].predicted));
+        cli_table_add(&table, "%s", class_name(of, list[i].actual, name));
+        cli_table_add(&table, "%s", class_name(of, list[i].predicted, name));
     }
     const int status = cli_table_print(&table, stdout, true);
     cli_table_free(&table);
@@ -172,7 +190,8 @@ static int print_confusion(const subject *of)
         largest = result->confusion[i] > largest ? result->confusion[i] : largest;
     }
     for (size_t i = 0; i < result->class_count; i++) {
-        const int width = cli_text_width(stria_dataset_class_name(of->data, i)) + 1 + digits_of((int64_t)i);
+        char name[CLASS_NUMBER_SIZE];
+        const int width = cli_text_width(class_name(of, i, name)) + 1 + digits_of((int64_t)i);
         label_width = width > label_width ? width : label_width;
     }
     const int cell_width = digits_of(largest) + 2;
@@ -220,8 +239,9 @@ static int print_json(const subject *of)
     if (result->class_count > 0) {
         cli_json *classes = cli_json_list(), *confusion = cli_json_list();
         for (size_t i = 0; i < result->class_count; i++) {
+            char name[CLASS_NUMBER_SIZE];
             cli_json *class = cli_json_object();
-            cli_json_set(class, "class", cli_json_text(stria_dataset_class_name(of->data, i)));
+            cli_json_set(class, "class", cli_json_text(class_name(of, i, name)));
             cli_json_set(class, "index", cli_json_integer((int64_t)i));
             cli_json_set(class, "count", cli_json_integer(samples_of_class(result, i)));
             cli_json_set(class, "precision", cli_json_number(result->precision[i]));
@@ -310,6 +330,7 @@ static int run(int argc, char **argv)
     }
     if (status == CLI_DONE) {
         of.data = data;
+        of.model = model;
         status = evaluate(&options, context, model, &of);
     }
     stria_dataset_free(data);

@@ -2,6 +2,7 @@
  *
  * Each input is a block of samples (samples.h) that goes through one plan; each sample's outputs go to what
  * was asked for: a line of classes, JSON, a picture with a caption, or raw numbers in a .npy file. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ typedef struct predict_options {
     int64_t top, threads;
     const char *output, *layer, *data, *part, *cpu;
     cli_list index;
-    bool show, json;
+    bool show, check, json;
 } predict_options;
 
 typedef struct session {
@@ -33,6 +34,7 @@ typedef struct session {
     int64_t planned_batch;
     float *raw; /* [raw_count, output...] for --output */
     size_t raw_count;
+    bool warned; /* that outputs were not finite */
     cli_teller teller;
 } session;
 
@@ -94,6 +96,26 @@ static int keep_raw(session *run, const float *outputs, size_t samples)
     return CLI_DONE;
 }
 
+/* Says, for the first batch whose outputs are not all finite, where that began; with --check for the first in
+ * which any layer's are not, as maximum pooling and relu may swallow a NaN. */
+static void look_for_nonfinite(session *run, const char *name, const float *outputs, size_t count)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) {
+        finite = finite && isfinite(outputs[i]);
+    }
+    if ((finite && !run->options->check) || run->warned) {
+        return;
+    }
+    const char *layer = stria_plan_first_nonfinite(run->plan);
+    run->warned = layer != NULL;
+    if (layer != NULL && strcmp(layer, stria_model_input_name(run->model, 0)) == 0) {
+        cli_note("warning: %s holds NaN or infinity", name);
+    } else if (layer != NULL) {
+        cli_note("warning: %s: layer '%s' is the first that gives NaN or infinity", name, layer);
+    }
+}
+
 /* Runs all samples of one input. */
 static int predict(session *run, const cli_samples *samples)
 {
@@ -115,6 +137,7 @@ static int predict(session *run, const cli_samples *samples)
         }
         const float *outputs = run->options->layer != NULL ? stria_plan_value(run->plan, run->options->layer)
                                                            : stria_plan_output(run->plan, 0);
+        look_for_nonfinite(run, samples->name, outputs, batch * run->teller.output_size);
         if (run->options->output != NULL) {
             status = keep_raw(run, outputs, batch);
         }
@@ -292,6 +315,8 @@ static const cli_option options_table[] = {
     CLI_INTEGER_ROW("top", predict_options, top, "K", 1, CLI_MOST_TOP,
                     "tell the K most probable classes (default 3; 1 under a picture)"),
     CLI_FLAG_ROW("show", predict_options, show, "show the pictures in the terminal"),
+    CLI_FLAG_ROW("check", predict_options, check,
+                 "look at every layer, and name the first that gives NaN or infinity"),
     CLI_OUTPUT_ROW(predict_options, output, "FILE.npy",
                    "write the raw outputs of all inputs, [N, ...], instead of telling classes"),
     CLI_TEXT_ROW("layer", predict_options, layer, "NAME", "take the outputs of an inner layer"),

@@ -141,6 +141,7 @@ typedef struct stria_evaluation {
 } stria_evaluation;
 
 /* Runs the model over a part. batch 0: 256. `loss` as in training, NULL: the default.
+ * A loss that is NaN or infinite is no error; the context's log is warned and told the first layer that gave one.
  * Errors: SHAPE, VALUE (an empty part), MEMORY. */
 STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
                                       stria_part part, int64_t batch, const char *loss, stria_error *err);

@@ -2,7 +2,9 @@
 #include "train/evaluator.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "base/context.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/model.h"
@@ -19,6 +21,7 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
     if (made == NULL)
         return stria_fail_memory(err, sizeof(*made));
     made->context = model->context;
+    made->model = model;
     made->loss = loss;
     made->first = first;
     made->end = end;
@@ -73,6 +76,22 @@ static void count_confusion(const stria_evaluator *evaluator, const stria_batch 
                   stria_largest_output(outputs + s * columns, columns)]++;
 }
 
+/* Says, for the batch just run, where the first NaN or infinity came from. */
+static void warn_not_finite(stria_evaluator *evaluator)
+{
+    const stria_model *model = evaluator->model;
+    const char *layer = stria_plan_first_nonfinite(evaluator->plan);
+    if (layer == NULL)
+        stria_log(evaluator->context, STRIA_LOG_WARNING, "the loss is not finite, though every output is");
+    else if (strcmp(layer, stria_model_input_name(model, 0)) == 0)
+        stria_log(evaluator->context, STRIA_LOG_WARNING,
+                  "the loss is not finite: the input '%s' holds NaN or infinity, the data is at fault",
+                  layer);
+    else
+        stria_log(evaluator->context, STRIA_LOG_WARNING,
+                  "the loss is not finite: layer '%s' is the first that gives NaN or infinity", layer);
+}
+
 bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
                          int (*cancelled)(void *payload), void *payload)
 {
@@ -97,8 +116,11 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
             .losses = evaluator->losses,
         };
         int64_t correct;
-        loss_sum += stria_loss_compute(&call, stria_plan_kernels(evaluator->plan),
-                                       stria_plan_pool(evaluator->plan), &correct);
+        const double batch_loss = stria_loss_compute(&call, stria_plan_kernels(evaluator->plan),
+                                                     stria_plan_pool(evaluator->plan), &correct);
+        if (!isfinite(batch_loss) && isfinite(loss_sum))
+            warn_not_finite(evaluator);
+        loss_sum += batch_loss;
         correct_sum += correct;
         if (confusion != NULL && batch.labels != NULL)
             count_confusion(evaluator, &batch, confusion);

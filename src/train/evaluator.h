@@ -8,6 +8,7 @@
 
 typedef struct stria_evaluator {
     stria_context *context;
+    const stria_model *model;
     stria_plan *plan;
     stria_loader *loader;
     stria_loss loss; /* resolved */
@@ -27,7 +28,8 @@ void stria_evaluator_free(stria_evaluator *evaluator);
 
 /* Computes the mean loss and, with labels, the accuracy (else -1) with the model's parameters as they are
  * now. `confusion` [columns, columns], unless NULL, is added to. `cancelled` (may be NULL) is asked after
- * every batch; returns whether the end was reached. */
+ * every batch; returns whether the end was reached. When a loss is not finite the context's log is told,
+ * once, which layer's output was the first. */
 bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
                          int (*cancelled)(void *payload), void *payload);
 

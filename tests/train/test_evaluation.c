@@ -1,8 +1,10 @@
 /* Evaluation against figures worked out by hand and by a second path through the library. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "train/training_fixture.h"
 
 static test_context test;
@@ -197,6 +199,64 @@ static void open_sizes(void **state)
     stria_dataset_free(data);
 }
 
+static char warnings[600];
+
+static void keep_warnings(stria_log_level level, const char *message, void *payload)
+{
+    (void)payload;
+    if (level == STRIA_LOG_WARNING)
+        snprintf(warnings + strlen(warnings), sizeof warnings - strlen(warnings), "%s;", message);
+}
+
+/* One warning for a whole evaluation, whatever the number of its batches, names where NaN began. */
+static void not_finite(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    float x[40], kernel[16], bias[4] = {0, NAN, 0, 0};
+    fill_numbers(x, 40, 8);
+    const stria_shape shape = {1, {4}};
+    stria_dataset *data = NULL, *bad = NULL;
+    assert_ok(stria_dataset_create(&data, test.context, x, &shape, 10, truth, 4, NULL, NULL, &err), &err);
+    x[21] = INFINITY;
+    assert_ok(stria_dataset_create(&bad, test.context, x, &shape, 10, truth, 4, NULL, NULL, &err), &err);
+    stria_model *model = make_model(test.context, "input 4\na = dense 4\nb = dense 4\nc = dense 4\n");
+    stria_evaluation result = {0};
+    test.context->log = keep_warnings;
+
+    warnings[0] = '\0';
+    assert_ok(stria_evaluate(&result, model, data, STRIA_PART_TRAIN, 4, NULL, &err), &err);
+    assert_true(isfinite(result.loss));
+    assert_string_equal(warnings, "");
+    stria_evaluation_free(&result, test.context);
+
+    assert_ok(stria_evaluate(&result, model, bad, STRIA_PART_TRAIN, 4, NULL, &err), &err);
+    assert_true(!isfinite(result.loss));
+    assert_non_null(strstr(warnings, "the input 'input_layer' holds NaN or infinity"));
+    stria_evaluation_free(&result, test.context);
+
+    for (size_t i = 0; i < 2; i++) {
+        warnings[0] = '\0';
+        assert_ok(stria_model_get_tensor(model, "b/kernel", kernel, 16, &err), &err);
+        kernel[7] = i == 0 ? NAN : 0;
+        assert_ok(stria_model_set_tensor(model, "b/kernel", kernel, 16, &err), &err);
+        if (i == 1)
+            assert_ok(stria_model_set_tensor(model, "c/bias", bias, 4, &err), &err);
+        assert_ok(stria_evaluate(&result, model, data, STRIA_PART_TRAIN, 4, NULL, &err), &err);
+        assert_true(!isfinite(result.loss));
+        char wanted[100];
+        snprintf(wanted, sizeof wanted,
+                 "the loss is not finite: layer '%s' is the first that gives NaN or infinity;",
+                 i == 0 ? "b" : "c");
+        assert_string_equal(warnings, wanted);
+        stria_evaluation_free(&result, test.context);
+    }
+    test.context->log = NULL;
+    stria_model_free(model);
+    stria_dataset_free(data);
+    stria_dataset_free(bad);
+}
+
 static void failing_allocations(void **state)
 {
     (void)state;
@@ -231,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(labels_need_one_row, set_up, tear_down),
         cmocka_unit_test_setup_teardown(open_sizes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(not_finite, set_up, tear_down),
         cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests_name("evaluation", tests, NULL, NULL);
