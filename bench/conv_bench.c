@@ -1,6 +1,6 @@
-/* Times the convolution kernels, layer by layer and direction by direction, on one thread:
+/* Times the convolution kernels, layer by layer and direction by direction:
  *
- *     conv_bench [-c LEVEL] [-r ROUNDS] [PART OF A LAYER'S NAME]
+ *     conv_bench [-c LEVEL] [-r ROUNDS] [-t THREADS] [-a ALGORITHM] [PART OF A LAYER'S NAME]
  *
  * Every round runs every layer once more for some milliseconds; the best round counts, in CPU time of the
  * thread, so that other programs disturb little. Each line: microseconds and GFLOP/s (2 for each
@@ -82,7 +82,8 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_pool *pool)
+static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_conv_algorithm wish,
+                     stria_pool *pool)
 {
     bench b = {.shape = {.channels = l->channels, .filters = l->filters, .groups = 1}};
     const size_t in[3] = {1, l->height, l->width};
@@ -99,6 +100,7 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_po
     size_t pixels = l->batch * out[1] * out[2], weights = l->kernel * l->kernel * l->channels * l->filters;
     size_t inputs = l->batch * l->height * l->width * l->channels;
     b.work = (double)pixels * (double)weights;
+    b.shape.algorithm = kernels->choose(&b.shape, l->batch, wish);
     stria_conv_needs needs;
     kernels->needs(&b.shape, l->batch, stria_pool_workers(pool), true, &needs);
     b.kernel = random_floats(weights);
@@ -200,10 +202,20 @@ static stria_cpu_level level_named(const char *name)
     exit(2);
 }
 
+static stria_conv_algorithm algorithm_named(const char *name)
+{
+    stria_conv_algorithm algorithm;
+    if (stria_conv_algorithm_by_name(name, &algorithm))
+        return algorithm;
+    fprintf(stderr, "conv_bench: there is no algorithm '%s'\n", name);
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
     static bench benches[LAYERS];
     stria_cpu_level level = stria_cpu_detect();
+    stria_conv_algorithm wish = STRIA_CONV_AUTO;
     int rounds = 30, threads = 1;
     const char *part = "";
     for (int i = 1; i < argc; i++) {
@@ -213,6 +225,8 @@ int main(int argc, char **argv)
             rounds = atoi(argv[++i]);
         else if (strcmp(argv[i], "-t") == 0 && i + 1 < argc)
             threads = atoi(argv[++i]);
+        else if (strcmp(argv[i], "-a") == 0 && i + 1 < argc)
+            wish = algorithm_named(argv[++i]);
         else
             part = argv[i];
     }
@@ -226,7 +240,7 @@ int main(int argc, char **argv)
     stria_kernels_fill(&kernels, level);
     for (size_t i = 0; i < LAYERS; i++) {
         if (strstr(layers[i].name, part) != NULL)
-            benches[i] = prepare(&layers[i], &kernels.conv, pool);
+            benches[i] = prepare(&layers[i], &kernels.conv, wish, pool);
     }
     for (int round = 0; round < rounds; round++) {
         for (size_t i = 0; i < LAYERS; i++) {

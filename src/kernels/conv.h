@@ -120,6 +120,25 @@ typedef struct stria_pair_outer_tile {
 
 typedef void (*stria_pair_outer_fn)(const stria_pair_outer_tile *tile);
 
+/* ---- Winograd's transforms: a tile is 4x4 outputs that see 6x6 inputs through a window of 3x3 ---- */
+
+#define STRIA_WINOGRAD_OUT   4
+#define STRIA_WINOGRAD_IN    6
+#define STRIA_WINOGRAD_SPOTS 36 /* matrix products that stand for the nine taps */
+
+/* A tile of outputs made from its products. */
+typedef struct stria_winograd_tile {
+    const float *products; /* [SPOTS][width], `step` floats from spot to spot */
+    size_t step;
+    const float *bias; /* [width] or NULL */
+    float *out;
+    size_t row_pitch, column_pitch;
+    size_t rows, columns; /* 1 to STRIA_WINOGRAD_OUT, the others lie outside the picture */
+    size_t width;
+    bool relu; /* as in a gather panel */
+    float ceiling;
+} stria_winograd_tile;
+
 /* ---- One instruction set ---- */
 
 typedef struct stria_conv_isa {
@@ -138,9 +157,17 @@ typedef struct stria_conv_isa {
     const stria_pair_fn *pair; /* [columns - 1]; NULL where the instruction set has none */
     /* For `rows` rows of `run` taps, NULL when there is none. */
     stria_pair_outer_fn (*pair_outer)(size_t rows, size_t run);
+    /* A tile of inputs to its spots, `step` floats apart in `to`: inside the picture, and at its border with
+     * a pointer for each of 6x6 pixels. */
+    void (*winograd_inside)(const float *corner, size_t row_pitch, size_t column_pitch, size_t channels,
+                            float *to, size_t step);
+    void (*winograd_border)(const float *const *pixels, size_t channels, float *to, size_t step);
+    void (*winograd_result)(const stria_winograd_tile *tile);
+    /* [SPOTS][count] from the taps, which lie in the last nine of it; count is whole vectors. */
+    void (*winograd_weights)(float *panel, size_t count);
     void (*activate)(stria_activation activation, float *y, size_t count);
     void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
-    const char *gather_name, *narrow_name, *pair_name;
+    const char *gather_name, *narrow_name, *pair_name, *winograd_name;
 } stria_conv_isa;
 
 /* Whether the micro-kernels apply an activation in registers; others follow on the block just stored. */
@@ -173,8 +200,9 @@ typedef struct stria_conv_method {
     bool runs;     /* a run is a row of the window */
     bool bordered; /* x is copied into pictures with their padding around them, of size[] */
     size_t size[3];
-    bool pairs;   /* kernel gradient in the order of pairs; forward by pairs where the instruction set can */
-    bool scatter; /* input gradient by adding, for very few channels */
+    bool pairs;    /* kernel gradient in the order of pairs; forward by pairs where the instruction set can */
+    bool scatter;  /* input gradient by adding, for very few channels */
+    bool winograd; /* forward, and the input gradient unless it is scattered */
 } stria_conv_method;
 
 void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
@@ -261,6 +289,30 @@ typedef struct stria_gather {
 
 size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gather, size_t workers);
 void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather);
+
+/* ---- Winograd's product (conv_winograd.c) ---- */
+
+/* Forward, or backward with inputs and filters in each other's place. */
+typedef struct stria_winograd {
+    size_t pictures;
+    size_t in[2], out[2]; /* rows, columns */
+    ptrdiff_t before[2];  /* padding */
+    size_t depth, width;  /* channels read and written */
+    const float *input;   /* [pictures, in, depth] */
+    const float *weights; /* [panels][SPOTS, depth, width of the panel] */
+    const float *bias;
+    float *result; /* [pictures, out, width] */
+    stria_activation activation;
+    float *scratch;
+    stria_pool *pool;
+} stria_winograd;
+
+size_t stria_winograd_scratch(const stria_conv_isa *isa, const stria_winograd *w, size_t workers);
+void stria_winograd_run(const stria_conv_isa *isa, const stria_winograd *w);
+
+/* The product of each direction, without its tensors. */
+stria_winograd stria_winograd_forward(const stria_conv_method *m);
+stria_winograd stria_winograd_input_gradient(const stria_conv_method *m);
 
 /* ---- Phases of the input gradient (conv_input_gradient.c) ----
  * Inputs i of an axis with the same (i + before) mod stride are seen through the same taps, so each of

@@ -150,6 +150,10 @@ static size_t border_scratch(const stria_conv_method *m)
 
 size_t stria_conv_forward_scratch(const stria_conv_isa *isa, const stria_conv_method *m, size_t workers)
 {
+    if (m->winograd) {
+        stria_winograd w = stria_winograd_forward(m);
+        return border_scratch(m) + stria_winograd_scratch(isa, &w, workers);
+    }
     if (m->pairs && isa->pair != NULL)
         return border_scratch(m) + stria_conv_lines(m->taps * (sizeof(ptrdiff_t) / sizeof(float)));
     stria_gather g = gather_of(m);
@@ -167,6 +171,18 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
         x = bordered;
     }
     float *scratch = call->scratch + border_scratch(&m);
+    if (m.winograd) {
+        stria_winograd w = stria_winograd_forward(&m);
+        w.input = x;
+        w.weights = call->packed;
+        w.bias = call->bias;
+        w.result = call->y;
+        w.activation = call->activation;
+        w.scratch = scratch;
+        w.pool = call->pool;
+        stria_winograd_run(isa, &w);
+        return;
+    }
     if (m.pairs && isa->pair != NULL) {
         forward_pairs(isa, &m, call, x, scratch);
         return;

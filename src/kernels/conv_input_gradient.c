@@ -84,6 +84,10 @@ size_t stria_conv_input_gradient_scratch(const stria_conv_isa *isa, const stria_
 {
     if (m->scatter)
         return stria_conv_scatter_scratch(isa, m, workers);
+    if (m->winograd) {
+        stria_winograd w = stria_winograd_input_gradient(m);
+        return stria_winograd_scratch(isa, &w, workers);
+    }
     size_t most = 0;
     for (size_t p = 0; p < phases_of(&m->window); p++) {
         size_t which[3];
@@ -119,6 +123,16 @@ void stria_conv_input_gradient(const stria_conv_isa *isa, const stria_conv_call 
     stria_conv_choose(isa, call->shape, call->batch, &m);
     if (m.scatter) {
         stria_conv_scatter(isa, &m, call);
+        return;
+    }
+    if (m.winograd) {
+        stria_winograd product = stria_winograd_input_gradient(&m);
+        product.input = call->dy;
+        product.weights = call->packed;
+        product.result = call->dx;
+        product.scratch = call->scratch;
+        product.pool = call->pool;
+        stria_winograd_run(isa, &product);
         return;
     }
     const stria_window *w = &m.window;

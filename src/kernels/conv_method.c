@@ -14,6 +14,10 @@
  */
 #define PAIR_MAX_KERNEL 8192
 
+/* Winograd's product from so many channels, filters and tiles of the batch on. */
+#define WINOGRAD_MIN_CHANNELS 32
+#define WINOGRAD_MIN_TILES    14
+
 static size_t volume(const size_t sizes[3])
 {
     return sizes[0] * sizes[1] * sizes[2];
@@ -60,11 +64,35 @@ bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algori
     return false;
 }
 
+/* Windows of 3x3 that move by one. */
+static bool winograd_applies(const stria_conv_shape *shape)
+{
+    const stria_window *w = &shape->window;
+    for (int a = 1; a < 3; a++) {
+        if (w->kernel[a] != 3 || w->stride[a] != 1 || w->dilation[a] != 1)
+            return false;
+    }
+    return shape->groups == 1 && w->kernel[0] == 1 && w->stride[0] == 1 && w->before[0] == 0 &&
+           w->in[0] == w->out[0];
+}
+
+/* Below, transforming costs more than it saves. */
+static bool winograd_pays(const stria_conv_shape *shape, size_t batch)
+{
+    const size_t *out = shape->window.out;
+    size_t tiles = batch * out[0] * ((out[1] + STRIA_WINOGRAD_OUT - 1) / STRIA_WINOGRAD_OUT) *
+                   ((out[2] + STRIA_WINOGRAD_OUT - 1) / STRIA_WINOGRAD_OUT);
+    return shape->channels >= WINOGRAD_MIN_CHANNELS && shape->filters >= WINOGRAD_MIN_CHANNELS &&
+           tiles >= WINOGRAD_MIN_TILES;
+}
+
 stria_conv_algorithm stria_conv_choose_algorithm(const stria_conv_shape *shape, size_t batch,
                                                  stria_conv_algorithm wish)
 {
-    (void)shape, (void)batch;
-    return wish == STRIA_CONV_REF ? STRIA_CONV_REF : STRIA_CONV_DIRECT;
+    if (wish == STRIA_CONV_REF || wish == STRIA_CONV_DIRECT)
+        return wish;
+    bool taken = winograd_applies(shape) && (wish == STRIA_CONV_WINOGRAD || winograd_pays(shape, batch));
+    return taken ? STRIA_CONV_WINOGRAD : STRIA_CONV_DIRECT;
 }
 
 void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
@@ -94,6 +122,7 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
         m.size[a] = m.bordered ? seen(w, a) : w->in[a];
     m.scatter = m.groups == 1 && m.channels <= SCATTER_MAX_CHANNELS && m.filters > m.channels &&
                 w->kernel[2] > 1 && w->dilation[2] == 1;
+    m.winograd = shape->algorithm == STRIA_CONV_WINOGRAD;
     *method = m;
 }
 
@@ -115,6 +144,8 @@ const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shap
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, batch, &m);
+    if (m.winograd)
+        return isa->winograd_name;
     if (m.pairs && isa->pair != NULL)
         return isa->pair_name;
     return stria_conv_padded(isa, m.width) <= isa->narrow_vectors * isa->lanes ? isa->narrow_name

@@ -4,6 +4,8 @@
  * taps are ordered by phase (conv_input_gradient.c). */
 #include "kernels/conv.h"
 
+#define WINOGRAD_TAPS 9
+
 static size_t main_width(const stria_conv_isa *isa)
 {
     return isa->main_vectors * isa->lanes;
@@ -35,6 +37,8 @@ static bool uses_pairs(const stria_conv_isa *isa, const stria_conv_method *m)
 
 size_t stria_conv_packed_size(const stria_conv_isa *isa, const stria_conv_method *m)
 {
+    if (m->winograd)
+        return STRIA_WINOGRAD_SPOTS * m->channels * stria_conv_padded(isa, m->filters);
     if (uses_pairs(isa, m))
         return m->taps * m->run * 2 * STRIA_PAIR_FILTERS;
     return m->groups * m->taps * m->run * stria_conv_padded(isa, m->width);
@@ -45,6 +49,8 @@ size_t stria_conv_packed_transposed_size(const stria_conv_isa *isa, const stria_
     const size_t *kernel = m->window.kernel;
     if (m->scatter)
         return kernel[0] * kernel[1] * m->filters * stria_conv_padded(isa, kernel[2] * m->channels);
+    if (m->winograd)
+        return STRIA_WINOGRAD_SPOTS * m->filters * stria_conv_padded(isa, m->channels);
     return m->groups * kernel[0] * kernel[1] * kernel[2] * m->width * stria_conv_padded(isa, m->depth);
 }
 
@@ -82,11 +88,31 @@ static void pack_pairs(const stria_conv_method *m, const float *kernel, float *p
     }
 }
 
+/* The taps of a panel, then what becomes of them: [SPOTS, channels, panel]. */
+static void pack_winograd_panel(void *context, size_t task, size_t worker)
+{
+    (void)worker;
+    const pack_job *job = context;
+    const stria_conv_method *m = job->method;
+    size_t first = task * main_width(job->isa), left = m->filters - first;
+    size_t panel = panel_width(job->isa, m->filters, first), count = m->channels * panel;
+    float *to = job->packed + STRIA_WINOGRAD_SPOTS * m->channels * first;
+    job->isa->pack_rows(job->kernel + first, m->filters, WINOGRAD_TAPS * m->channels,
+                        left < panel ? left : panel, to + (STRIA_WINOGRAD_SPOTS - WINOGRAD_TAPS) * count,
+                        panel);
+    job->isa->winograd_weights(to, count);
+}
+
 void stria_conv_pack(const stria_conv_isa *isa, const stria_conv_shape *shape, const float *kernel,
                      float *packed, stria_pool *pool)
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, 1, &m);
+    if (m.winograd) {
+        pack_job job = {isa, &m, kernel, packed, (m.filters - 1) / main_width(isa) + 1};
+        stria_pool_run(pool_for(&m, pool), job.panels, pack_winograd_panel, &job);
+        return;
+    }
     if (uses_pairs(isa, &m)) {
         pack_pairs(&m, kernel, packed);
         return;
@@ -165,6 +191,22 @@ static void pack_scatter(void *context, size_t task, size_t worker)
     }
 }
 
+/* As forward, with the window turned round: its last tap comes first. */
+static void pack_winograd_transposed_panel(void *context, size_t task, size_t worker)
+{
+    (void)worker;
+    const pack_job *job = context;
+    const stria_conv_method *m = job->method;
+    size_t first = task * main_width(job->isa), left = m->channels - first;
+    size_t panel = panel_width(job->isa, m->channels, first), count = m->filters * panel;
+    float *to = job->packed + STRIA_WINOGRAD_SPOTS * m->filters * first;
+    for (size_t tap = 0; tap < WINOGRAD_TAPS; tap++)
+        job->isa->pack_columns(job->kernel + (tap * m->channels + first) * m->filters, m->filters, m->filters,
+                               left < panel ? left : panel, to + (STRIA_WINOGRAD_SPOTS - 1 - tap) * count,
+                               panel);
+    job->isa->winograd_weights(to, count);
+}
+
 void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shape *shape, const float *kernel,
                                 float *packed, stria_pool *pool)
 {
@@ -177,5 +219,9 @@ void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shap
         return;
     }
     job.panels = (m.depth - 1) / main_width(isa) + 1;
+    if (m.winograd) {
+        stria_pool_run(pool_for(&m, pool), job.panels, pack_winograd_transposed_panel, &job);
+        return;
+    }
     stria_pool_run(pool_for(&m, pool), m.groups * job.panels, pack_transposed_panel, &job);
 }

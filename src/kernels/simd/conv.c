@@ -49,11 +49,16 @@ static const stria_conv_isa isa = {
     .pair = STRIA_ISA(stria_pair),
     .pair_outer = STRIA_ISA(stria_pair_outer),
 #endif
+    .winograd_inside = STRIA_ISA(stria_winograd_inside),
+    .winograd_border = STRIA_ISA(stria_winograd_border),
+    .winograd_result = STRIA_ISA(stria_winograd_result),
+    .winograd_weights = STRIA_ISA(stria_winograd_weights),
     .activate = activate_more,
     .column_sums = column_sums,
     .gather_name = "gather " GATHER_TILE " " STRIA_ISA_NAME,
     .narrow_name = "gather " NARROW_TILE " " STRIA_ISA_NAME,
     .pair_name = "pair " STRIA_ISA_NAME,
+    .winograd_name = "winograd 4x4 " STRIA_ISA_NAME,
 };
 
 /* The definition, for shapes that ask for it; NULL for the others. */

@@ -147,6 +147,12 @@ void STRIA_ISA(stria_pack_rows)(const float *from, size_t from_step, size_t dept
 void STRIA_ISA(stria_pack_columns)(const float *from, size_t from_step, size_t depth, size_t width, float *to,
                                    size_t panel);
 
+void STRIA_ISA(stria_winograd_inside)(const float *corner, size_t row_pitch, size_t column_pitch,
+                                      size_t channels, float *to, size_t step);
+void STRIA_ISA(stria_winograd_border)(const float *const *pixels, size_t channels, float *to, size_t step);
+void STRIA_ISA(stria_winograd_result)(const stria_winograd_tile *tile);
+void STRIA_ISA(stria_winograd_weights)(float *panel, size_t count);
+
 #if STRIA_VECTOR_BYTES == 64
 extern const stria_pair_fn STRIA_ISA(stria_pair)[STRIA_PAIR_COLUMNS];
 stria_pair_outer_fn STRIA_ISA(stria_pair_outer)(size_t rows, size_t run);

@@ -1,0 +1,359 @@
+/* Winograd's product on every level of this CPU: against the definition, equal bits whatever the threads, the
+ * batch and the instruction set, how far values that are not finite spread, and when it is chosen. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "conv_case.h"
+#include "kernels/families.h"
+#include "support/check.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const stria_cpu_level levels[] = {STRIA_CPU_BASELINE, STRIA_CPU_AVX2, STRIA_CPU_AVX512,
+                                         STRIA_CPU_NEON};
+
+static stria_conv_kernels conv_of(stria_cpu_level level)
+{
+    stria_kernels kernels;
+    stria_kernels_fill(&kernels, level);
+    return kernels.conv;
+}
+
+/* ---- Shapes ---- */
+
+static size_t pick(test_random *random, const size_t *choices, size_t count)
+{
+    return choices[test_random_below(random, (uint32_t)count)];
+}
+
+#define PICK(random, ...)                                                                                    \
+    pick(random, (const size_t[]){__VA_ARGS__}, sizeof((const size_t[]){__VA_ARGS__}) / sizeof(size_t))
+
+#define MAX_WORK 3000000
+
+/* Pictures of 1x1 up to 20x20 with any padding, also more than the picture; sometimes volumes of several. */
+static stria_conv_shape random_shape(test_random *random, size_t *batch)
+{
+    for (;;) {
+        stria_conv_shape shape = conv_case_dense(PICK(random, 1, 3, 7, 15, 16, 17, 31, 32, 33, 48, 64, 100),
+                                                 PICK(random, 1, 2, 8, 15, 16, 17, 31, 32, 33, 47, 64, 100));
+        for (int a = 1; a < 3; a++) {
+            bool same = test_random_below(random, 2) == 0;
+            conv_case_axis(&shape, a, 1 + test_random_below(random, 20), 3, 1, 1,
+                           same ? 1 : test_random_below(random, 6), same ? 1 : test_random_below(random, 6));
+        }
+        if (test_random_below(random, 5) == 0)
+            shape.window.in[0] = shape.window.out[0] = 3;
+        shape.algorithm = STRIA_CONV_WINOGRAD;
+        *batch = PICK(random, 1, 1, 2, 3, 9);
+        const size_t *out = shape.window.out;
+        if (out[1] * out[2] > 0 && conv_case_work(&shape, *batch) <= MAX_WORK)
+            return shape;
+    }
+}
+
+static conv_case random_case(test_random *random)
+{
+    size_t batch;
+    stria_conv_shape shape = random_shape(random, &batch);
+    conv_case conv = conv_case_create(&shape, batch, random);
+    conv.with_bias = test_random_below(random, 4) > 0;
+    conv.activation.kind = PICK(random, STRIA_LINEAR, STRIA_LINEAR, STRIA_RELU, STRIA_RELU6, STRIA_TANH);
+    return conv;
+}
+
+static void assert_same(const guarded *a, const guarded *b, const conv_case *conv, const char *what)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (memcmp(&a->values[i], &b->values[i], sizeof(float)) != 0)
+            fail_msg("%s[%zu]: %.9g and %.9g differ\n%s", what, i, (double)a->values[i], (double)b->values[i],
+                     conv_case_text(conv));
+    }
+}
+
+static void assert_same_results(const conv_results *a, const conv_results *b, const conv_case *conv)
+{
+    assert_same(&a->y, &b->y, conv, "y");
+    assert_same(&a->dx, &b->dx, conv, "dx");
+    assert_same(&a->dkernel, &b->dkernel, conv, "dkernel");
+    assert_same(&a->dbias, &b->dbias, conv, "dbias");
+}
+
+/* ---- Against the definition ---- */
+
+/* Largest error seen over millions of normal numbers: 2e-5 of the root mean square of a sum of `terms`
+ * products, which is sqrt(terms). */
+static double tolerance(size_t terms)
+{
+    return 4e-5 * sqrt((double)terms + 1);
+}
+
+static void compare(const guarded *result, const guarded *expected, size_t terms, const conv_case *conv,
+                    const char *level, const char *what)
+{
+    double bound = tolerance(terms);
+    for (size_t i = 0; i < result->count; i++) {
+        double error = fabs((double)result->values[i] - (double)expected->values[i]);
+        if (!(error <= bound))
+            fail_msg("%s: %s[%zu] is %.9g, not %.9g within %.3g\n%s", level, what, i,
+                     (double)result->values[i], (double)expected->values[i], bound, conv_case_text(conv));
+    }
+}
+
+/* Kernel gradients do not depend on the algorithm. */
+static void check_case(const conv_case *conv)
+{
+    stria_conv_kernels definition;
+    stria_ref_conv_fill(&definition);
+    conv_results expected = conv_case_run(conv, &definition, NULL);
+    conv_case direct = *conv;
+    direct.shape.algorithm = STRIA_CONV_DIRECT;
+    for (size_t l = 0; l < COUNT_OF(levels); l++) {
+        if (!stria_cpu_level_available(levels[l]))
+            continue;
+        stria_conv_kernels kernels = conv_of(levels[l]);
+        const char *name = stria_cpu_level_name(levels[l]);
+        conv_results results = conv_case_run(conv, &kernels, NULL);
+        conv_results directly = conv_case_run(&direct, &kernels, NULL);
+        compare(&results.y, &expected.y, 9 * conv->shape.channels, conv, name, "y");
+        compare(&results.dx, &expected.dx, 9 * conv->shape.filters, conv, name, "dx");
+        assert_same(&results.dkernel, &directly.dkernel, conv, "dkernel");
+        assert_same(&results.dbias, &directly.dbias, conv, "dbias");
+        conv_results_free(&directly);
+        conv_results_free(&results);
+    }
+    conv_results_free(&expected);
+}
+
+static void test_random_shapes(void **state)
+{
+    (void)state;
+    test_random random = {test_seed()};
+    for (int i = 0; i < 60; i++) {
+        conv_case conv = random_case(&random);
+        check_case(&conv);
+        conv_case_free(&conv);
+    }
+}
+
+/* Channels and filters for which sums are cut into blocks and filters into groups. */
+static void test_deep_shapes(void **state)
+{
+    (void)state;
+    test_random random = {1};
+    const size_t sizes[][2] = {{1100, 20}, {20, 1100}, {512, 130}};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        stria_conv_shape shape = conv_case_dense(sizes[i][0], sizes[i][1]);
+        conv_case_axis(&shape, 1, 7, 3, 1, 1, 1, 1);
+        conv_case_axis(&shape, 2, 6, 3, 1, 1, 1, 1);
+        shape.algorithm = STRIA_CONV_WINOGRAD;
+        conv_case conv = conv_case_create(&shape, 1, &random);
+        check_case(&conv);
+        conv_case_free(&conv);
+    }
+}
+
+/* ---- Not finite ---- */
+
+/* Whether anything but finite numbers stands in the window of output (row, column) widened by `more`. */
+static bool sees(size_t row, size_t column, ptrdiff_t more, const stria_window *w, size_t at_row,
+                 size_t at_column)
+{
+    ptrdiff_t r = (ptrdiff_t)at_row + (ptrdiff_t)w->before[1] - (ptrdiff_t)row;
+    ptrdiff_t c = (ptrdiff_t)at_column + (ptrdiff_t)w->before[2] - (ptrdiff_t)column;
+    return r >= -more && r <= 2 + more && c >= -more && c <= 2 + more;
+}
+
+/* A NaN reaches every output that sees it, and none beyond the tiles of 4x4 that see it. */
+static void test_nan_stays_near(void **state)
+{
+    (void)state;
+    test_random random = {3};
+    for (int i = 0; i < 40; i++) {
+        stria_conv_shape shape = conv_case_dense(5, 9);
+        for (int a = 1; a < 3; a++)
+            conv_case_axis(&shape, a, 4 + test_random_below(&random, 14), 3, 1, 1, 1, 1);
+        shape.algorithm = STRIA_CONV_WINOGRAD;
+        conv_case conv = conv_case_create(&shape, 1, &random);
+        const stria_window *w = &shape.window;
+        size_t at = test_random_below(&random, (uint32_t)(w->in[1] * w->in[2]));
+        conv.x.values[at * shape.channels + 2] = i % 2 == 0 ? NAN : INFINITY;
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_results results = conv_case_run(&conv, &kernels, NULL);
+            for (size_t o = 0; o < w->out[1] * w->out[2]; o++) {
+                bool finite = isfinite(results.y.values[o * shape.filters]);
+                size_t row = o / w->out[2], column = o % w->out[2];
+                size_t at_row = at / w->in[2], at_column = at % w->in[2];
+                if (finite && sees(row, column, 0, w, at_row, at_column))
+                    fail_msg("output %zu,%zu hides what is not finite\n%s", row, column,
+                             conv_case_text(&conv));
+                if (!finite && !sees(row, column, 3, w, at_row, at_column))
+                    fail_msg("output %zu,%zu is not finite\n%s", row, column, conv_case_text(&conv));
+            }
+            conv_results_free(&results);
+        }
+        conv_case_free(&conv);
+    }
+}
+
+/* ---- Equal bits ---- */
+
+static void test_threads_give_the_same_bits(void **state)
+{
+    (void)state;
+    stria_pool *pools[3];
+    stria_error err = {0};
+    for (int t = 0; t < 3; t++)
+        assert_ok(stria_pool_create(&pools[t], &stria_default_allocator, 2 + 3 * t, &err), &err);
+    test_random random = {4};
+    for (int i = 0; i < 30; i++) {
+        conv_case conv = random_case(&random);
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_results serial = conv_case_run(&conv, &kernels, NULL);
+            for (int t = 0; t < 3; t++) {
+                conv_results threads = conv_case_run(&conv, &kernels, pools[t]);
+                assert_same_results(&serial, &threads, &conv);
+                conv_results_free(&threads);
+            }
+            conv_results_free(&serial);
+        }
+        conv_case_free(&conv);
+    }
+    for (int t = 0; t < 3; t++)
+        stria_pool_free(pools[t]);
+}
+
+/* The last picture of a batch, computed alone. */
+static void test_batches_give_the_same_bits(void **state)
+{
+    (void)state;
+    test_random random = {5};
+    for (int i = 0; i < 30; i++) {
+        conv_case conv = random_case(&random);
+        conv_case one = conv_case_create(&conv.shape, 1, &random);
+        one.with_bias = conv.with_bias;
+        one.activation = conv.activation;
+        size_t last = conv.batch - 1;
+        memcpy(one.x.values, conv.x.values + last * one.x.count, one.x.count * sizeof(float));
+        memcpy(one.dy.values, conv.dy.values + last * one.dy.count, one.dy.count * sizeof(float));
+        memcpy(one.kernel.values, conv.kernel.values, one.kernel.count * sizeof(float));
+        memcpy(one.bias.values, conv.bias.values, one.bias.count * sizeof(float));
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_results whole = conv_case_run(&conv, &kernels, NULL);
+            conv_results alone = conv_case_run(&one, &kernels, NULL);
+            guarded y = {.values = whole.y.values + last * alone.y.count, .count = alone.y.count};
+            guarded dx = {.values = whole.dx.values + last * alone.dx.count, .count = alone.dx.count};
+            assert_same(&y, &alone.y, &conv, "y");
+            assert_same(&dx, &alone.dx, &conv, "dx");
+            conv_results_free(&alone);
+            conv_results_free(&whole);
+        }
+        conv_case_free(&one);
+        conv_case_free(&conv);
+    }
+}
+
+static void test_instruction_sets_give_the_same_bits(void **state)
+{
+    (void)state;
+    if (!stria_cpu_level_available(STRIA_CPU_AVX512)) {
+        print_message("this CPU has one instruction set with fused multiply-adds\n");
+        return;
+    }
+    stria_conv_kernels wide = conv_of(STRIA_CPU_AVX512), narrow = conv_of(STRIA_CPU_AVX2);
+    test_random random = {test_seed()};
+    for (int i = 0; i < 30; i++) {
+        conv_case conv = random_case(&random);
+        if (conv.activation.kind == STRIA_TANH)
+            conv.activation.kind = STRIA_RELU; /* promised for sums, not for tanh */
+        conv_results a = conv_case_run(&conv, &wide, NULL), b = conv_case_run(&conv, &narrow, NULL);
+        assert_same_results(&a, &b, &conv);
+        conv_results_free(&a);
+        conv_results_free(&b);
+        conv_case_free(&conv);
+    }
+}
+
+/* ---- Choosing ---- */
+
+static stria_conv_shape layer(size_t size, size_t channels, size_t filters, size_t kernel, size_t stride)
+{
+    stria_conv_shape shape = conv_case_dense(channels, filters);
+    for (int a = 1; a < 3; a++)
+        conv_case_axis(&shape, a, size, kernel, stride, 1, kernel / 2, kernel / 2);
+    return shape;
+}
+
+static void test_it_is_chosen_where_it_pays(void **state)
+{
+    (void)state;
+    stria_conv_shape pays = layer(56, 64, 64, 3, 1), small = layer(28, 1, 6, 3, 1);
+    stria_conv_shape moves = layer(56, 64, 64, 3, 2), wide = layer(56, 64, 64, 5, 1);
+    for (size_t l = 0; l < COUNT_OF(levels); l++) {
+        if (!stria_cpu_level_available(levels[l]))
+            continue;
+        stria_conv_kernels kernels = conv_of(levels[l]);
+        assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_AUTO), STRIA_CONV_WINOGRAD);
+        assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_DIRECT), STRIA_CONV_DIRECT);
+        assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_REF), STRIA_CONV_REF);
+        assert_int_equal(kernels.choose(&small, 1, STRIA_CONV_AUTO), STRIA_CONV_DIRECT);
+        assert_int_equal(kernels.choose(&small, 1, STRIA_CONV_WINOGRAD), STRIA_CONV_WINOGRAD);
+        assert_int_equal(kernels.choose(&moves, 1, STRIA_CONV_WINOGRAD), STRIA_CONV_DIRECT);
+        assert_int_equal(kernels.choose(&wide, 1, STRIA_CONV_WINOGRAD), STRIA_CONV_DIRECT);
+        pays.algorithm = STRIA_CONV_WINOGRAD;
+        assert_non_null(strstr(kernels.describe(&pays, 1), "winograd"));
+        pays.algorithm = STRIA_CONV_REF;
+        assert_string_equal(kernels.describe(&pays, 1), "definition plain");
+        pays.algorithm = STRIA_CONV_DIRECT;
+        assert_non_null(strstr(kernels.describe(&pays, 1), "gather"));
+    }
+}
+
+/* What asks for the definition gets its bits on every level. */
+static void test_ref_is_the_definition(void **state)
+{
+    (void)state;
+    test_random random = {6};
+    stria_conv_kernels definition;
+    stria_ref_conv_fill(&definition);
+    for (int i = 0; i < 5; i++) {
+        conv_case conv = random_case(&random);
+        conv.shape.algorithm = STRIA_CONV_REF;
+        conv_results expected = conv_case_run(&conv, &definition, NULL);
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_results results = conv_case_run(&conv, &kernels, NULL);
+            assert_same_results(&results, &expected, &conv);
+            conv_results_free(&results);
+        }
+        conv_results_free(&expected);
+        conv_case_free(&conv);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_shapes),
+        cmocka_unit_test(test_deep_shapes),
+        cmocka_unit_test(test_nan_stays_near),
+        cmocka_unit_test(test_threads_give_the_same_bits),
+        cmocka_unit_test(test_batches_give_the_same_bits),
+        cmocka_unit_test(test_instruction_sets_give_the_same_bits),
+        cmocka_unit_test(test_it_is_chosen_where_it_pays),
+        cmocka_unit_test(test_ref_is_the_definition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
