@@ -132,6 +132,7 @@ typedef struct stria_winograd_tile {
     size_t step;
     const float *bias; /* [width] or NULL */
     float *out;
+    const float *residual; /* NULL, or laid out as out: added to the sums; may be out */
     size_t row_pitch, column_pitch;
     size_t rows, columns; /* 1 to STRIA_WINOGRAD_OUT, the others lie outside the picture */
     size_t width;
@@ -301,7 +302,8 @@ typedef struct stria_winograd {
     const float *input;   /* [pictures, in, depth] */
     const float *weights; /* [panels][SPOTS, depth, width of the panel] */
     const float *bias;
-    float *result; /* [pictures, out, width] */
+    const float *residual; /* NULL, or laid out as result: added to the sums; may be result */
+    float *result;         /* [pictures, out, width] */
     stria_activation activation;
     float *scratch;
     stria_pool *pool;

@@ -176,6 +176,7 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
         w.input = x;
         w.weights = call->packed;
         w.bias = call->bias;
+        w.residual = call->residual;
         w.result = call->y;
         w.activation = call->activation;
         w.scratch = scratch;

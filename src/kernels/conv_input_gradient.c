@@ -129,6 +129,7 @@ void stria_conv_input_gradient(const stria_conv_isa *isa, const stria_conv_call 
         stria_winograd product = stria_winograd_input_gradient(&m);
         product.input = call->dy;
         product.weights = call->packed;
+        product.residual = call->residual;
         product.result = call->dx;
         product.scratch = call->scratch;
         product.pool = call->pool;

@@ -218,7 +218,9 @@ static void transform_products(const winograd_job *job, const worker_memory *mem
     for (size_t t = 0; t < tiles; t++) {
         place at = place_of(job, block + t);
         tile.products = memory->products + t * job->group_width;
-        tile.out = w->result + ((at.picture * w->out[0] + at.row) * w->out[1] + at.column) * w->width + first;
+        size_t output = ((at.picture * w->out[0] + at.row) * w->out[1] + at.column) * w->width + first;
+        tile.out = w->result + output;
+        tile.residual = w->residual != NULL ? w->residual + output : NULL;
         tile.rows = minimum(w->out[0] - at.row, OUT);
         tile.columns = minimum(w->out[1] - at.column, OUT);
         job->isa->winograd_result(&tile);

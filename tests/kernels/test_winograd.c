@@ -59,6 +59,8 @@ static conv_case random_case(test_random *random)
     stria_conv_shape shape = random_shape(random, &batch);
     conv_case conv = conv_case_create(&shape, batch, random);
     conv.with_bias = test_random_below(random, 4) > 0;
+    conv.adds = test_random_below(random, 3) == 0;
+    conv.in_place = test_random_below(random, 2) == 0;
     conv.activation.kind = PICK(random, STRIA_LINEAR, STRIA_LINEAR, STRIA_RELU, STRIA_RELU6, STRIA_TANH);
     return conv;
 }
@@ -239,6 +241,8 @@ static void test_batches_give_the_same_bits(void **state)
         conv_case conv = random_case(&random);
         conv_case one = conv_case_create(&conv.shape, 1, &random);
         one.with_bias = conv.with_bias;
+        one.adds = conv.adds;
+        one.in_place = conv.in_place;
         one.activation = conv.activation;
         size_t last = conv.batch - 1;
         memcpy(one.x.values, conv.x.values + last * one.x.count, one.x.count * sizeof(float));

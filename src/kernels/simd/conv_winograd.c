@@ -133,11 +133,14 @@ VEC_INLINE void result(const stria_winograd_tile *tile, size_t rows, size_t colu
             float *to = tile->out + i * tile->row_pitch + k;
             VEC_UNROLL
             for (size_t j = 0; j < OUT; j++) {
+                if (j >= columns)
+                    break;
                 vec v = transformed[j] + bias;
+                if (tile->residual != NULL)
+                    v += vec_load_first(tile->residual + (to - tile->out) + j * tile->column_pitch, left);
                 if (tile->relu)
                     v = clip(v, vec_broadcast(tile->ceiling));
-                if (j < columns)
-                    vec_store_first(to + j * tile->column_pitch, v, left);
+                vec_store_first(to + j * tile->column_pitch, v, left);
             }
         }
     }
