@@ -3,6 +3,10 @@
  * number of rows, so that tiles can be cut equally. */
 #include "kernels/simd/conv.h"
 
+/* Weights that do not fit into the second cache are asked for so many floats before they are used: about as
+ * many cycles as the third takes to answer. Past the end the request is ignored. */
+#define WEIGHTS_AHEAD 1024
+
 /* The sum of the blocks before the first. */
 static const float no_totals[STRIA_TILE_MAX_FLOATS];
 
@@ -45,8 +49,10 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
                 vec b[TILE_MAX_VECTORS];
                 if (rows >= vectors) {
                     VEC_UNROLL
-                    for (int v = 0; v < vectors; v++)
+                    for (int v = 0; v < vectors; v++) {
                         b[v] = vec_load(w + v * VL);
+                        __builtin_prefetch(w + v * VL + WEIGHTS_AHEAD);
+                    }
                     VEC_UNROLL
                     for (int j = 0; j < count; j++)
                         sums[j] += vec_broadcast(x[j / vectors][c]) * b[j % vectors];
