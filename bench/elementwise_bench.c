@@ -109,7 +109,8 @@ static void run_column_products(const stria_kernels *k, const arrays *m, size_t 
                                 int option)
 {
     (void)option;
-    k->reduce.column_products(m->b, m->a, m->z, rows, columns, m->y, m->y + columns, NULL);
+    const stria_column_gradient gradient = {.dy = m->b, .x = m->a, .rows = rows, .columns = columns};
+    k->reduce.column_products(&gradient, m->z, m->y, m->y + columns, NULL);
 }
 
 static void run_column_scale(const stria_kernels *k, const arrays *m, size_t rows, size_t columns, int option)
@@ -123,7 +124,8 @@ static void run_column_combine(const stria_kernels *k, const arrays *m, size_t r
                                int option)
 {
     (void)option;
-    k->reduce.column_combine(m->b, m->a, m->z, m->z + columns, m->z, rows, columns, m->y, NULL);
+    const stria_column_gradient gradient = {.dy = m->b, .x = m->a, .rows = rows, .columns = columns};
+    k->reduce.column_combine(&gradient, m->z, m->z + columns, m->z, m->y, NULL);
 }
 
 static void run_softmax(const stria_kernels *k, const arrays *m, size_t rows, size_t columns, int option)

@@ -41,6 +41,8 @@ typedef struct stria_plan_options {
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
                               that move by 1; fewer multiplications, errors about twice as large), "ref" (the
                               definition in plain C, slow). NULL or "auto": by shape, the fastest */
+    int separate_layers;   /* every layer is a step of its own. Else layers that follow each other run as one step where
+                              nothing can tell: see stria_step_info */
 } stria_plan_options;
 
 /* Makes a plan. The caller owns it. Errors: SHAPE (sizes open or not fitting), VALUE (batch < 1 or too large, an
@@ -82,6 +84,8 @@ STRIA_API const float *stria_plan_tensor_gradient(const stria_plan *plan, size_t
 STRIA_API const float *stria_plan_input_gradient(const stria_plan *plan, size_t index);
 
 /* Name of the first layer, in running order, whose output for the last run's inputs holds a NaN or an infinity, or NULL.
+ * Of layers that run as one step only the last output is seen, and the first of them is named: it, or one of those that
+ * say "in" and its name (stria_step_info), is the one.
  * It runs the layers again to look at each in turn, with the inputs that the caller still keeps. */
 STRIA_API const char *stria_plan_first_nonfinite(stria_plan *plan);
 
@@ -101,7 +105,8 @@ STRIA_API void stria_plan_memory_use(const stria_plan *plan, stria_plan_memory *
 /* One step of a plan, for printing. Strings live as long as the plan. */
 typedef struct stria_step_info {
     const char *layer;     /* its layer */
-    const char *kernel;    /* what computes it: "gather 14x32 avx512"; "" for a view */
+    const char *kernel;    /* what computes it: "gather 14x32 avx512"; "in conv1" when it is done in the step of the layer
+                              conv1 (batch normalisation, add and activations behind it); "" for a view */
     int backward;          /* 1 for steps of the gradient */
     uint64_t output_bytes; /* for the planned batch */
     uint64_t offset;       /* where in the activation block */

@@ -175,6 +175,9 @@ typedef struct stria_elementwise_kernels {
     void (*activate_gradient)(stria_activation activation, const float *v, const float *dy, float *dx, size_t count,
                               stria_pool *pool);
     void (*add)(const float *a, const float *b, float *y, size_t count, stria_pool *pool);      /* y = a + b */
+    /* y = activation(a + b) */
+    void (*add_activate)(const float *a, const float *b, stria_activation activation, float *y, size_t count,
+                         stria_pool *pool);
     void (*multiply)(const float *a, const float *b, float *y, size_t count, stria_pool *pool); /* y = a * b */
     /* y = x * scale + offset */
     void (*scale)(const float *x, float scale, float offset, float *y, size_t count, stria_pool *pool);
@@ -187,6 +190,22 @@ typedef struct stria_elementwise_kernels {
     void (*from_bytes)(const uint8_t *bytes, float scale, float *y, size_t count);
 } stria_elementwise_kernels;
 
+/* What column_products and column_combine go back from: y[r,c] = activation(x[r,c] * scale[c] + shift[c]) and its
+ * gradient dy. They call g[r,c] = dy[r,c] * activation' the gradient before the activation. Of activations only those
+ * of stria_column_activates; with the linear one g is dy and scale and shift are not read. */
+typedef struct stria_column_gradient {
+    const float *dy, *x; /* [rows, columns] */
+    size_t rows, columns;
+    stria_activation activation;
+    const float *scale, *shift; /* as column_scale had them: the same bits come out */
+} stria_column_gradient;
+
+/* Those whose derivative costs less than reading y would. */
+static inline bool stria_column_activates(stria_activation_kind kind)
+{
+    return kind == STRIA_LINEAR || kind == STRIA_RELU || kind == STRIA_RELU6 || kind == STRIA_LEAKY_RELU;
+}
+
 /* ---- Reductions over [rows, columns], in a fixed order; row operations may work in place; no slack is needed ---- */
 
 typedef struct stria_reduce_kernels {
@@ -194,15 +213,15 @@ typedef struct stria_reduce_kernels {
     void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
     /* Mean and biased variance of each column, of at least one row. */
     void (*column_moments)(const float *x, size_t rows, size_t columns, float *mean, float *variance, stria_pool *pool);
-    /* sum_dy[c] = sum of dy[r,c]; sum_dyx[c] = sum of dy[r,c] * (x[r,c] - mean[c]) */
-    void (*column_products)(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
-                            float *sum_dy, float *sum_dyx, stria_pool *pool);
+    /* sum_g[c] = sum of g[r,c]; sum_gx[c] = sum of g[r,c] * (x[r,c] - mean[c]) */
+    void (*column_products)(const stria_column_gradient *gradient, const float *mean, float *sum_g, float *sum_gx,
+                            stria_pool *pool);
     /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (not softmax) */
     void (*column_scale)(const float *x, const float *scale, const float *shift, stria_activation activation, size_t rows,
                          size_t columns, float *y, stria_pool *pool);
-    /* dx[r,c] = a[c] * dy[r,c] + b[c] * x[r,c] + d[c] */
-    void (*column_combine)(const float *dy, const float *x, const float *a, const float *b, const float *d, size_t rows,
-                           size_t columns, float *dx, stria_pool *pool);
+    /* dx[r,c] = a[c] * g[r,c] + b[c] * x[r,c] + d[c] */
+    void (*column_combine)(const stria_column_gradient *gradient, const float *a, const float *b, const float *d,
+                           float *dx, stria_pool *pool);
     /* Softmax of each row, the row's maximum subtracted first. */
     void (*softmax)(const float *x, size_t rows, size_t columns, float *y, stria_pool *pool);
     /* dx[r,c] = y[r,c] * (dy[r,c] - sum over j of dy[r,j] * y[r,j]) */

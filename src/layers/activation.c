@@ -85,10 +85,15 @@ static stria_status activation_shape(const void *settings, const stria_shape *in
     return same_shape(settings, inputs, input_count, facts, err);
 }
 
+static stria_activation activation_function(const void *settings)
+{
+    const activation_config *c = settings;
+    return c->activation;
+}
+
 static void activation_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    const activation_config *c = call->config;
-    bind_function(call, c->activation, needs);
+    bind_function(call, activation_function(call->config), needs);
 }
 
 const stria_layer_kind stria_kind_activation = {
@@ -116,6 +121,8 @@ const stria_layer_kind stria_kind_activation = {
     .bind = activation_bind,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_ACTIVATION,
+    .activation = activation_function,
 };
 
 /* ---- relu ---- */
@@ -150,11 +157,16 @@ static stria_status relu_shape(const void *settings, const stria_shape *inputs, 
     return same_shape(settings, inputs, input_count, facts, err);
 }
 
-static void relu_bind(stria_layer_call *call, stria_layer_needs *needs)
+static stria_activation relu_activation(const void *settings)
 {
     stria_activation function = {STRIA_RELU, 0};
-    relu_function(call->config, &function, NULL);
-    bind_function(call, function, needs);
+    relu_function(settings, &function, NULL);
+    return function;
+}
+
+static void relu_bind(stria_layer_call *call, stria_layer_needs *needs)
+{
+    bind_function(call, relu_activation(call->config), needs);
 }
 
 const stria_layer_kind stria_kind_relu = {
@@ -174,6 +186,8 @@ const stria_layer_kind stria_kind_relu = {
     .bind = relu_bind,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_ACTIVATION,
+    .activation = relu_activation,
 };
 
 /* ---- leaky_relu, elu ---- */
@@ -187,16 +201,26 @@ static const stria_argument elu_arguments[] = {
     {"alpha", STRIA_ARG_NUMBER, offsetof(slope_config, number), "1", 0, 1e6, NULL, "how far below 0 it goes"},
 };
 
+static stria_activation leaky_relu_activation(const void *settings)
+{
+    const slope_config *c = settings;
+    return (stria_activation){STRIA_LEAKY_RELU, (float)c->number};
+}
+
 static void leaky_relu_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    const slope_config *c = call->config;
-    bind_function(call, (stria_activation){STRIA_LEAKY_RELU, (float)c->number}, needs);
+    bind_function(call, leaky_relu_activation(call->config), needs);
+}
+
+static stria_activation elu_activation(const void *settings)
+{
+    const slope_config *c = settings;
+    return (stria_activation){STRIA_ELU, (float)c->number};
 }
 
 static void elu_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    const slope_config *c = call->config;
-    bind_function(call, (stria_activation){STRIA_ELU, (float)c->number}, needs);
+    bind_function(call, elu_activation(call->config), needs);
 }
 
 const stria_layer_kind stria_kind_leaky_relu = {
@@ -216,6 +240,8 @@ const stria_layer_kind stria_kind_leaky_relu = {
     .bind = leaky_relu_bind,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_ACTIVATION,
+    .activation = leaky_relu_activation,
 };
 
 const stria_layer_kind stria_kind_elu = {
@@ -235,6 +261,8 @@ const stria_layer_kind stria_kind_elu = {
     .bind = elu_bind,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_ACTIVATION,
+    .activation = elu_activation,
 };
 
 /* ---- softmax ---- */

@@ -122,6 +122,12 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     stria_weighted_bind(call, s, needs);
 }
 
+static stria_activation activation(const void *settings)
+{
+    const config *c = settings;
+    return c->activation;
+}
+
 const stria_layer_kind stria_kind_conv2d = {
     .name = "conv2d",
     .aliases = "convolution2d",
@@ -144,4 +150,7 @@ const stria_layer_kind stria_kind_conv2d = {
     .pack = stria_weighted_pack,
     .forward = stria_weighted_forward,
     .backward = stria_weighted_backward,
+    .takes = STRIA_WEIGHTED_TAKES,
+    .takes_in_training = STRIA_WEIGHTED_TAKES_IN_TRAINING,
+    .activation = activation,
 };

@@ -48,20 +48,42 @@ typedef struct stria_layer_needs {
 
 #define STRIA_MAX_INPUTS 16
 
+/* Parts of the work of a layer that the layer before it can take over; in one step they come in this order.
+ */
+enum {
+    STRIA_PART_SCALING = 1, /* batch normalisation by moving statistics: a factor and a shift per channel */
+    STRIA_PART_SUM = 2,     /* the sum of two inputs */
+    STRIA_PART_ACTIVATION = 4, /* a function of each number whose derivative goes by the output */
+    STRIA_PART_CURVED = 8      /* one whose derivative goes by the input */
+};
+
+typedef struct stria_layer_call stria_layer_call;
+
+/* What a layer does for layers behind it, which have no step of their own: first the scaling, then the sum,
+ * then the activation. */
+typedef struct stria_taken {
+    const stria_layer_call *scaling; /* of the layer whose scaling is taken; NULL for none */
+    void (*scale)(const stria_layer_call *scaling, size_t channel, double *factor, double *shift);
+    bool sum;
+    const float *residual; /* [batch, output shape]: what the sum adds */
+    stria_activation activation;
+} stria_taken;
+
 /* One layer bound to a plan: what bind, pack, forward and backward get. Pointers that do not apply are NULL.
  */
-typedef struct stria_layer_call {
+struct stria_layer_call {
     const void *config;
     void *state; /* kind->state_size zeroed bytes, filled by bind, kept with the plan */
     const stria_kernels *kernels;
     stria_pool *pool;
-    bool training;       /* the plan can run backward */
-    bool statistics_off; /* frozen: batch normalisation uses and keeps its moving statistics */
-    bool again;          /* the same run once more: moving statistics are left alone */
-    bool wants_dinput;   /* the gradient of some input will be asked for */
+    bool training; /* the plan can run backward */
+    stria_taken taken;
+    bool statistics_off;            /* frozen: batch normalisation uses and keeps its moving statistics */
+    bool again;                     /* the same run once more: moving statistics are left alone */
+    bool wants_dinput;              /* the gradient of some input will be asked for */
     stria_conv_algorithm algorithm; /* bind: the wish for convolutions */
-    bool raw_output;     /* leave out the activation softmax; dy is then the gradient of the sum before it */
-    size_t batch;        /* bind: the largest; else of this run */
+    bool raw_output; /* leave out the activation softmax; dy is then the gradient of the sum before it */
+    size_t batch;    /* bind: the largest; else of this run */
     stria_random_key random;
     size_t input_count;
     const stria_shape *input_shapes[STRIA_MAX_INPUTS]; /* without batch */
@@ -75,7 +97,7 @@ typedef struct stria_layer_call {
     float *dy;                              /* gradient of the output; backward may overwrite it */
     float *dinputs[STRIA_MAX_INPUTS];       /* overwritten; NULL where not wanted */
     float *dparams[STRIA_MAX_LAYER_PARAMS]; /* overwritten; NULL where not wanted */
-} stria_layer_call;
+};
 
 typedef struct stria_layer_kind {
     const char *name;
@@ -100,6 +122,14 @@ typedef struct stria_layer_kind {
     void (*forward)(const stria_layer_call *call);
     /* Writes dinputs and dparams from dy. */
     void (*backward)(const stria_layer_call *call);
+    /* What plans know of a kind to run neighbours as one step (model/fuse.c). */
+    unsigned takes,
+        takes_in_training; /* parts that forward and backward do for layers behind; see call->taken */
+    unsigned part;         /* what this layer is for the one before; 0: a step of its own */
+    /* The function the layer ends with; NULL: linear. A layer whose own is not linear takes nothing. */
+    stria_activation (*activation)(const void *config);
+    /* STRIA_PART_SCALING: y = factor * x + shift of a channel, from the parameters as they are. */
+    void (*scale)(const stria_layer_call *call, size_t channel, double *factor, double *shift);
 } stria_layer_kind;
 
 /* The kinds in alphabetical order, ended by NULL. */

@@ -44,21 +44,26 @@ static stria_status add_shape(const void *settings, const stria_shape *inputs, s
 
 static void add_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    (void)call;
+    needs->backward_reads_output = call->training && call->taken.activation.kind != STRIA_LINEAR;
     needs->kernel = "add";
 }
 
 static void add_forward(const stria_layer_call *call)
 {
-    size_t count = stria_call_output_count(call);
-    call->kernels->elementwise.add(call->inputs[0], call->inputs[1], call->output, count, call->pool);
-    for (size_t i = 2; i < call->input_count; i++)
-        call->kernels->elementwise.add(call->output, call->inputs[i], call->output, count, call->pool);
+    size_t count = stria_call_output_count(call), last = call->input_count - 1;
+    const float *sum = call->inputs[0];
+    for (size_t i = 1; i < last; sum = call->output, i++)
+        call->kernels->elementwise.add(sum, call->inputs[i], call->output, count, call->pool);
+    call->kernels->elementwise.add_activate(sum, call->inputs[last], call->taken.activation, call->output,
+                                            count, call->pool);
 }
 
 static void add_backward(const stria_layer_call *call)
 {
     size_t count = stria_call_output_count(call);
+    if (call->taken.activation.kind != STRIA_LINEAR)
+        call->kernels->elementwise.activate_gradient(call->taken.activation, call->output, call->dy, call->dy,
+                                                     count, call->pool);
     for (size_t i = 0; i < call->input_count; i++)
         if (call->dinputs[i] != NULL)
             memcpy(call->dinputs[i], call->dy, count * sizeof(float));
@@ -78,6 +83,9 @@ const stria_layer_kind stria_kind_add = {
     .bind = add_bind,
     .forward = add_forward,
     .backward = add_backward,
+    .takes = STRIA_PART_ACTIVATION | STRIA_PART_CURVED,
+    .takes_in_training = STRIA_PART_ACTIVATION,
+    .part = STRIA_PART_SUM,
 };
 
 /* ---- concat ---- */

@@ -17,6 +17,7 @@ typedef struct state {
     size_t channels;
     int gamma, beta, mean, variance; /* index of the parameter, -1 for none */
     bool batch_statistics;
+    stria_activation activation; /* of a layer behind, which is taken */
 } state;
 
 static const stria_argument arguments[] = {
@@ -59,10 +60,12 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     s->mean = next++;
     s->variance = next;
     s->batch_statistics = call->training && !call->statistics_off;
+    s->activation = call->taken.activation;
     needs->packed = 2 * s->channels; /* the factor and the shift of each channel */
     needs->scratch = call->training ? 5 * s->channels : 0;
     needs->saved = call->training ? 2 * s->channels * sizeof(float) : 0; /* mean and 1/deviation used */
     needs->backward_reads_input = call->training;
+    needs->backward_reads_output = call->training && !stria_column_activates(s->activation.kind);
     needs->kernel = s->batch_statistics ? "batch statistics" : "scale and shift";
 }
 
@@ -77,6 +80,17 @@ static void fold(const stria_layer_call *call, const float *mean, const float *i
         factor[c] = gamma * inverse[c];
         shift[c] = beta - mean[c] * factor[c];
     }
+}
+
+/* The same by the moving statistics, in double: for a layer that folds it into its kernel. */
+static void scale(const stria_layer_call *call, size_t channel, double *factor, double *shift)
+{
+    const state *s = call->state;
+    const config *c = call->config;
+    double gamma = s->gamma < 0 ? 1 : (double)call->params[s->gamma][channel];
+    double beta = s->beta < 0 ? 0 : (double)call->params[s->beta][channel];
+    *factor = gamma / sqrt((double)call->params[s->variance][channel] + c->epsilon);
+    *shift = beta - (double)call->params[s->mean][channel] * *factor;
 }
 
 static float inverse_deviation(const stria_layer_call *call, float variance)
@@ -134,37 +148,46 @@ static void forward(const stria_layer_call *call)
             inverse[c] = inverse_deviation(call, variance[c]);
         fold(call, mean, inverse, factor, shift);
     }
-    call->kernels->reduce.column_scale(call->inputs[0], factor, shift, (stria_activation){STRIA_LINEAR, 0},
-                                       rows, channels, call->output, call->pool);
+    call->kernels->reduce.column_scale(call->inputs[0], factor, shift, s->activation, rows, channels,
+                                       call->output, call->pool);
 }
 
 /* With m rows, h = (x - mean) * inverse and sums over the rows of a column:
- *     dbeta = sum dy, dgamma = sum dy*h,
- *     dx = gamma * inverse * (dy - dbeta/m - h * dgamma/m)
- * and with moving statistics dx = gamma * inverse * dy. */
+ *     dbeta = sum g, dgamma = sum g*h,
+ *     dx = gamma * inverse * (g - dbeta/m - h * dgamma/m)
+ * and with moving statistics dx = gamma * inverse * g, where g is dy or, when an activation is taken, the
+ * gradient before it. */
 static void backward(const stria_layer_call *call)
 {
     const state *s = call->state;
     size_t channels = s->channels, rows = stria_call_output_count(call) / channels;
     const float *mean = call->saved, *inverse = mean + channels;
-    float *sum_dy = call->scratch, *sum_dyx = sum_dy + channels;
-    float *a = sum_dyx + channels, *b = a + channels, *d = b + channels;
-    call->kernels->reduce.column_products(call->dy, call->inputs[0], mean, rows, channels, sum_dy, sum_dyx,
-                                          call->pool);
+    float *sum_g = call->scratch, *sum_gx = sum_g + channels;
+    float *a = sum_gx + channels, *b = a + channels, *d = b + channels;
+    stria_column_gradient gradient = {
+        .dy = call->dy, .x = call->inputs[0], .rows = rows, .columns = channels};
+    if (stria_column_activates(s->activation.kind)) {
+        gradient.activation = s->activation;
+        gradient.scale = call->packed;
+        gradient.shift = call->packed + channels;
+    } else {
+        call->kernels->elementwise.activate_gradient(s->activation, call->output, call->dy, call->dy,
+                                                     rows * channels, call->pool);
+    }
+    call->kernels->reduce.column_products(&gradient, mean, sum_g, sum_gx, call->pool);
     for (size_t c = 0; c < channels; c++) {
         float gamma = s->gamma < 0 ? 1.0F : call->params[s->gamma][c];
-        float dgamma = sum_dyx[c] * inverse[c];
+        float dgamma = sum_gx[c] * inverse[c];
         if (s->gamma >= 0 && call->dparams[s->gamma] != NULL)
             call->dparams[s->gamma][c] = dgamma;
         if (s->beta >= 0 && call->dparams[s->beta] != NULL)
-            call->dparams[s->beta][c] = sum_dy[c];
+            call->dparams[s->beta][c] = sum_g[c];
         a[c] = gamma * inverse[c];
         b[c] = s->batch_statistics ? -a[c] * inverse[c] * dgamma / (float)rows : 0.0F;
-        d[c] = s->batch_statistics ? -a[c] * sum_dy[c] / (float)rows - b[c] * mean[c] : 0.0F;
+        d[c] = s->batch_statistics ? -a[c] * sum_g[c] / (float)rows - b[c] * mean[c] : 0.0F;
     }
     if (call->dinputs[0] != NULL)
-        call->kernels->reduce.column_combine(call->dy, call->inputs[0], a, b, d, rows, channels,
-                                             call->dinputs[0], call->pool);
+        call->kernels->reduce.column_combine(&gradient, a, b, d, call->dinputs[0], call->pool);
 }
 
 const stria_layer_kind stria_kind_batchnorm = {
@@ -187,4 +210,8 @@ const stria_layer_kind stria_kind_batchnorm = {
     .pack = pack,
     .forward = forward,
     .backward = backward,
+    .takes = STRIA_PART_ACTIVATION | STRIA_PART_CURVED,
+    .takes_in_training = STRIA_PART_ACTIVATION,
+    .part = STRIA_PART_SCALING,
+    .scale = scale,
 };

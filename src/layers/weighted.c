@@ -5,11 +5,19 @@
 #include "base/size.h"
 #include "layers/epilogue.h"
 
+static size_t kernel_count(const stria_conv_shape *s)
+{
+    const size_t *taps = s->window.kernel;
+    return taps[0] * taps[1] * taps[2] * (s->channels / s->groups) * s->filters;
+}
+
 void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_needs *needs)
 {
     const stria_conv_kernels *conv = &call->kernels->conv;
     size_t batch = call->batch * s->samples;
     stria_conv_needs floats = {0};
+    if (call->taken.activation.kind != STRIA_LINEAR)
+        s->activation = call->taken.activation;
     s->shape.algorithm = conv->choose(&s->shape, batch, call->algorithm);
     conv->needs(&s->shape, batch, stria_pool_workers(call->pool), call->training, &floats);
     s->transposes = call->training && call->wants_dinput;
@@ -30,14 +38,50 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
         needs->backward_reads_input = true;
         needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum;
     }
+    if (call->taken.scaling != NULL) {
+        s->bias_at = stria_size_round_up(needs->packed, 16);
+        needs->packed = s->bias_at + s->shape.filters;
+        size_t kernel = kernel_count(&s->shape);
+        needs->scratch = needs->scratch < kernel ? kernel : needs->scratch;
+    }
     needs->kernel = conv->describe(&s->shape, batch);
+}
+
+#define FOLDED_TOGETHER 64 /* filters */
+
+/* (sum of w * x + b) * factor + shift = sum of (w * factor) * x + (b * factor + shift): writes that kernel to
+ * `kernel` and that bias to `bias`, each number computed in double and rounded once. */
+static void fold(const stria_layer_call *call, const stria_conv_shape *shape, float *kernel, float *bias)
+{
+    const stria_taken *taken = &call->taken;
+    size_t filters = shape->filters, rows = kernel_count(shape) / filters;
+    for (size_t first = 0; first < filters; first += FOLDED_TOGETHER) {
+        size_t count = filters - first < FOLDED_TOGETHER ? filters - first : FOLDED_TOGETHER;
+        double factors[FOLDED_TOGETHER], shift;
+        for (size_t k = 0; k < count; k++) {
+            double own = call->params[1] != NULL ? (double)call->params[1][first + k] : 0;
+            taken->scale(taken->scaling, first + k, &factors[k], &shift);
+            bias[first + k] = (float)(own * factors[k] + shift);
+        }
+        for (size_t r = 0; r < rows; r++) {
+            const float *from = call->params[0] + r * filters + first;
+            float *to = kernel + r * filters + first;
+            for (size_t k = 0; k < count; k++)
+                to[k] = (float)((double)from[k] * factors[k]);
+        }
+    }
 }
 
 void stria_weighted_pack(const stria_layer_call *call)
 {
     const stria_weighted *s = call->state;
     const stria_conv_kernels *conv = &call->kernels->conv;
-    conv->pack(&s->shape, call->params[0], call->packed, call->pool);
+    const float *kernel = call->params[0];
+    if (call->taken.scaling != NULL) {
+        fold(call, &s->shape, call->scratch, call->packed + s->bias_at);
+        kernel = call->scratch;
+    }
+    conv->pack(&s->shape, kernel, call->packed, call->pool);
     if (s->transposes)
         conv->pack_transposed(&s->shape, call->params[0], call->packed + s->transposed_at, call->pool);
 }
@@ -67,7 +111,8 @@ void stria_weighted_forward(const stria_layer_call *call)
     float *sum = saved_sum(call, s);
     run.activation = stria_epilogue_fused(call, s->activation);
     run.packed = call->packed;
-    run.bias = call->params[1];
+    run.bias = call->taken.scaling != NULL ? call->packed + s->bias_at : call->params[1];
+    run.residual = call->taken.residual;
     run.y = sum != NULL ? sum : call->output;
     call->kernels->conv.forward(&run);
     stria_epilogue_forward(call, s->activation, run.y);

@@ -13,8 +13,13 @@ typedef struct stria_weighted {
     stria_activation activation;
     size_t transposed_at; /* floats into packed, where the layout for the input's gradient starts */
     size_t sum_at;        /* floats into saved, where the sum before the activation starts */
+    size_t bias_at;       /* floats into packed, where the bias starts that a taken scaling is folded into */
     bool transposes, keeps_copy, saves_sum;
 } stria_weighted;
+
+/* The parts that the functions below take from layers behind. */
+#define STRIA_WEIGHTED_TAKES             (STRIA_PART_SCALING | STRIA_PART_SUM | STRIA_PART_ACTIVATION | STRIA_PART_CURVED)
+#define STRIA_WEIGHTED_TAKES_IN_TRAINING (STRIA_PART_ACTIVATION | STRIA_PART_CURVED)
 
 void stria_weighted_bind(stria_layer_call *call, stria_weighted *state, stria_layer_needs *needs);
 void stria_weighted_pack(const stria_layer_call *call);

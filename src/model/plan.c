@@ -157,9 +157,12 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
             return stria_fail_memory(err, node->kind->state_size);
     }
     node->kind->bind(call, &p->needs);
+    if (p->host != index)
+        p->needs = (stria_layer_needs){.view = true, .kernel = p->in_host};
     p->view = p->needs.view;
-    p->root = p->view ? plan->nodes[node->inputs[0]].root : index;
-    p->external = p->view ? plan->nodes[node->inputs[0]].external : -1;
+    size_t behind = p->host != index ? p->host : p->view ? node->inputs[0] : index;
+    p->root = behind != index ? plan->nodes[behind].root : index;
+    p->external = behind != index ? plan->nodes[behind].external : -1;
     for (size_t i = 0; i < plan->model->input_count; i++)
         if (plan->model->inputs[i] == index)
             p->external = (int)i;
@@ -212,7 +215,7 @@ static stria_status plan_values(stria_plan *plan, stria_error *err)
         }
         for (size_t k = 0; k < model->nodes[i].input_count; k++) {
             size_t input = plan->nodes[plan->nodes[model->nodes[i].inputs[k]].root].value;
-            live_until(plan, input, p->differentiated && p->needs.backward_reads_input ? 2 * n - i : i);
+            live_until(plan, input, p->differentiated && p->needs.backward_reads_input ? 2 * n - i : p->host);
         }
         size_t own = plan->nodes[p->root].value;
         if (p->differentiated && p->needs.backward_reads_output)
@@ -331,6 +334,10 @@ static void point_node(stria_plan *plan, size_t index, float **packed)
         size_t input = plan->nodes[plan->nodes[node->inputs[k]].root].value;
         call->inputs[k] = input != STRIA_NO_BUFFER ? stria_plan_buffer(plan, input) : NULL;
     }
+    if (p->residual != STRIA_NO_NODE) {
+        size_t residual = plan->nodes[plan->nodes[p->residual].root].value;
+        call->taken.residual = residual != STRIA_NO_BUFFER ? stria_plan_buffer(plan, residual) : NULL;
+    }
     for (size_t q = 0; q < node->facts.param_count; q++) {
         const stria_model_tensor_entry *tensor = &model->tensors[node->first_tensor + q];
         call->params[q] = stria_node_param(model, node, q);
@@ -403,6 +410,7 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
     STRIA_TRY(mark_wanted(plan, options, err));
     if (plan->training)
         mark_differentiated(plan);
+    STRIA_TRY(stria_plan_fuse(plan, err));
     for (size_t i = 0; i < plan->node_count; i++)
         STRIA_TRY(bind_node(plan, i, err));
     STRIA_TRY(plan_values(plan, err));
@@ -438,6 +446,7 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     p->training = options->mode == STRIA_MODE_TRAINING;
     p->input_gradients = p->training && options->input_gradients;
     p->raw_output = options->raw_output != 0;
+    p->separate = options->separate_layers != 0;
     p->batch = options->batch == 0 ? 1 : (size_t)options->batch;
     p->seed = options->seed;
     p->algorithm = STRIA_CONV_AUTO;

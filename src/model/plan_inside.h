@@ -8,6 +8,7 @@
 #include "model/plan.h"
 
 #define STRIA_NO_BUFFER ((size_t)-1)
+#define STRIA_NO_NODE   ((size_t)-1)
 
 /* What happens to the gradient of one input of a node. */
 typedef struct stria_gradient_route {
@@ -22,6 +23,9 @@ typedef struct stria_plan_node {
     bool view;            /* its output is its input's memory */
     bool gradient_shared; /* a view whose gradient is its input's gradient: nothing to do in backward */
     bool kept;            /* readable after a run */
+    size_t host;          /* the node whose step computes this one: itself, or the one that has taken it */
+    size_t residual;      /* of a host that has taken a sum: the node it adds; else STRIA_NO_NODE */
+    const char *in_host;  /* of a node that has been taken: "in conv1"; else NULL */
     size_t root;          /* the node whose memory holds the output: itself, or behind views */
     int external;         /* the root is this input of the model, in the caller's memory; else -1 */
     size_t elements;      /* of one sample's output */
@@ -38,10 +42,10 @@ struct stria_plan {
     stria_model *model;
     stria_arena arena;
     stria_mode mode;
-    bool training, input_gradients, raw_output;
+    bool training, input_gradients, raw_output, separate;
     stria_conv_algorithm algorithm; /* the wish for convolutions */
-    size_t batch;      /* largest */
-    size_t last_batch; /* of the last run; 0 before it */
+    size_t batch;                   /* largest */
+    size_t last_batch;              /* of the last run; 0 before it */
     uint64_t seed, step;
     stria_plan_node *nodes; /* one for each of the model's */
     size_t node_count;
@@ -55,6 +59,9 @@ struct stria_plan {
     uint64_t *times; /* of the steps, while a profile is taken; else NULL */
     uint64_t tick;   /* when the step before ended */
 };
+
+/* Decides which neighbouring layers run as one step: host, residual and what hosts take. Errors: MEMORY. */
+stria_status stria_plan_fuse(stria_plan *plan, stria_error *err);
 
 /* The address of a buffer. */
 static inline float *stria_plan_buffer(const stria_plan *plan, size_t buffer)

@@ -12,7 +12,7 @@
 static void pack_node(const stria_plan *plan, size_t index)
 {
     const stria_node *node = &plan->model->nodes[index];
-    if (plan->nodes[index].used && node->kind->pack != NULL)
+    if (plan->nodes[index].used && plan->nodes[index].host == index && node->kind->pack != NULL)
         node->kind->pack(&plan->nodes[index].call);
 }
 
@@ -43,12 +43,15 @@ static void end_step(stria_plan *plan, size_t step)
 static void attach_inputs(stria_plan *plan, size_t index, const float *const *inputs)
 {
     const stria_node *node = &plan->model->nodes[index];
+    const size_t residual = plan->nodes[index].residual;
     stria_layer_call *call = &plan->nodes[index].call;
     for (size_t k = 0; k < node->input_count; k++) {
         int external = plan->nodes[node->inputs[k]].external;
         if (external >= 0)
             call->inputs[k] = inputs[external];
     }
+    if (residual != STRIA_NO_NODE && plan->nodes[residual].external >= 0)
+        call->taken.residual = inputs[plan->nodes[residual].external];
 }
 
 static void forward_node(stria_plan *plan, size_t index)
@@ -275,7 +278,9 @@ int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)
     bool computes = p->used && (backward ? p->differentiated && !p->gradient_shared : !p->view);
     *info = (stria_step_info){
         .layer = plan->model->nodes[node].name,
-        .kernel = computes ? p->needs.kernel : "",
+        .kernel = computes || (p->used && p->in_host != NULL && (!backward || p->differentiated))
+                      ? p->needs.kernel
+                      : "",
         .backward = backward,
         .output_bytes = p->elements * plan->batch * sizeof(float),
         .offset = buffer != STRIA_NO_BUFFER ? plan->buffers[buffer].offset : 0,

@@ -261,6 +261,13 @@ static void sums_products_and_scales(void **state)
             d->add(a, b, want, n, NULL);
             k->add(a, b, got, n, NULL);
             expect_close(got, want, n, (tolerance){0, 0}, "%s add %zu", levels[l].name, n);
+            for (size_t i = 0; i < 3; i++) {
+                const stria_activation activation = {
+                    (const stria_activation_kind[]){STRIA_LINEAR, STRIA_RELU, STRIA_LEAKY_RELU}[i], 0.5f};
+                d->add_activate(a, b, activation, want, n, NULL);
+                k->add_activate(a, b, activation, got, n, NULL);
+                expect_close(got, want, n, (tolerance){0, 0}, "%s add_activate %zu", levels[l].name, n);
+            }
             d->multiply(a, b, want, n, NULL);
             k->multiply(a, b, got, n, NULL);
             expect_close(got, want, n, (tolerance){0, 0}, "%s multiply %zu", levels[l].name, n);

@@ -31,16 +31,26 @@ static void definitions_on_worked_examples(void **state)
     assert_true(a[0] == 3 && a[1] == 30);
     assert_true(fabsf(b[0] - 8.0f / 3) < 1e-6f && fabsf(b[1] - 1400.0f / 3) < 1e-4f);
     const float mean[2] = {3, 30};
-    d->column_products(dy, x, mean, 3, 2, a, b, NULL);
+    stria_column_gradient gradient = {.dy = dy, .x = x, .rows = 3, .columns = 2};
+    d->column_products(&gradient, mean, a, b, NULL);
     assert_true(a[0] == 2 && a[1] == 3);
     assert_true(b[0] == -4 && b[1] == 50); /* 1*-2 + 2*0 - 1*2; 0 + 1*-10 + 2*30 */
     const float scale[2] = {2, -1}, shift[2] = {-3, 15}, offset[2] = {0.5f, 1};
     d->column_scale(x, scale, shift, (stria_activation){STRIA_RELU, 0}, 3, 2, y, NULL);
     const float scaled[6] = {0, 5, 3, 0, 7, 0};
     expect_same(y, scaled, sizeof y, "column_scale with relu");
-    d->column_combine(dy, x, scale, shift, offset, 3, 2, y, NULL);
+    d->column_combine(&gradient, scale, shift, offset, y, NULL);
     const float combined[6] = {-0.5f, 151, -4.5f, 300, -16.5f, 899};
     expect_same(y, combined, sizeof y, "column_combine");
+    gradient.activation.kind = STRIA_RELU; /* its inputs -1, 5; 3, -5; 7, -45 */
+    gradient.scale = scale;
+    gradient.shift = shift;
+    d->column_products(&gradient, mean, a, b, NULL);
+    assert_true(a[0] == 1 && a[1] == 0);
+    assert_true(b[0] == -2 && b[1] == 0);
+    d->column_combine(&gradient, scale, shift, offset, y, NULL);
+    const float rectified[6] = {-2.5f, 151, -4.5f, 301, -16.5f, 901};
+    expect_same(y, rectified, sizeof y, "column_combine behind relu");
     assert_true(d->all_finite(x, 6, NULL));
 }
 
@@ -89,8 +99,9 @@ static void every_level_sums_alike(void **state)
             k->column_sums(dy, rows, columns, got[0], NULL);
             expect_sums(got[0], want[0], dy, NULL, NULL, rows, columns, levels[l].name, "sum");
             float *sum_want = guarded_floats(columns), *sum_got = guarded_floats(columns);
-            d->column_products(dy, x, mean, rows, columns, sum_want, want[0], NULL);
-            k->column_products(dy, x, mean, rows, columns, sum_got, got[0], NULL);
+            const stria_column_gradient gradient = {.dy = dy, .x = x, .rows = rows, .columns = columns};
+            d->column_products(&gradient, mean, sum_want, want[0], NULL);
+            k->column_products(&gradient, mean, sum_got, got[0], NULL);
             expect_sums(sum_got, sum_want, dy, NULL, NULL, rows, columns, levels[l].name, "sum of dy");
             expect_sums(got[0], want[0], dy, x, mean, rows, columns, levels[l].name, "sum of dy x");
         }
@@ -168,13 +179,68 @@ static void every_level_applies_columns_alike(void **state)
                  */
                 expect_close(got, want, n, (tolerance){1.5, 1.5e-6}, "%s column_scale %zux%zu",
                              levels[l].name, rows, columns);
-                d->column_combine(dy, x, f[0], f[1], f[2], rows, columns, want, NULL);
-                k->column_combine(dy, x, f[0], f[1], f[2], rows, columns, got, NULL);
+                const stria_column_gradient gradient = {.dy = dy, .x = x, .rows = rows, .columns = columns};
+                d->column_combine(&gradient, f[0], f[1], f[2], want, NULL);
+                k->column_combine(&gradient, f[0], f[1], f[2], got, NULL);
                 expect_close(got, want, n, (tolerance){1.5, 3e-6}, "%s column_combine %zux%zu",
                              levels[l].name, rows, columns);
                 float *same = guarded_copy(dy, n);
-                k->column_combine(same, x, f[0], f[1], f[2], rows, columns, same, NULL);
+                const stria_column_gradient in_place = {.dy = same, .x = x, .rows = rows, .columns = columns};
+                k->column_combine(&in_place, f[0], f[1], f[2], same, NULL);
                 expect_same(same, got, n * sizeof *got, "%s column_combine in place", levels[l].name);
+            }
+            guards_release();
+        }
+}
+
+/* Quarters times a half, one or two are exact, so that no level sees another side of a corner; many numbers
+ * are at one. */
+static void every_level_goes_back_through_activations(void **state)
+{
+    (void)state;
+    stria_kernels levels[LEVELS_MAX];
+    size_t count = fast_levels(levels);
+    const stria_reduce_kernels *d = &definitions()->reduce;
+    static const stria_activation activations[] = {
+        {STRIA_RELU, 0}, {STRIA_RELU6, 0}, {STRIA_LEAKY_RELU, 0.125f}};
+    for (size_t s = 0; s < SHAPES; s++)
+        for (size_t a = 0; a < 3; a++) {
+            size_t rows = shapes[s].rows, columns = shapes[s].columns, n = rows * columns;
+            float *x = guarded_floats(n), *dy = guarded_floats(n), *g = guarded_floats(n);
+            float *y = guarded_floats(n), *f[5], *want[3], *got[3];
+            fill_normal(dy, n);
+            for (size_t i = 0; i < n; i++)
+                x[i] = 0.25f * ((float)random_below(65) - 32);
+            for (int k = 0; k < 5; k++) {
+                f[k] = guarded_floats(columns);
+                fill_normal(f[k], columns);
+            }
+            for (size_t c = 0; c < columns; c++) {
+                f[3][c] = (random_below(2) == 0 ? 0.5f : -0.5f) * (float)(1U << random_below(3));
+                f[4][c] = 0.25f * ((float)random_below(33) - 16);
+            }
+            for (int k = 0; k < 3; k++) {
+                want[k] = guarded_floats(k < 2 ? columns : n);
+                got[k] = guarded_floats(k < 2 ? columns : n);
+            }
+            const stria_column_gradient gradient = {dy, x, rows, columns, activations[a], f[3], f[4]};
+            d->column_products(&gradient, f[0], want[0], want[1], NULL);
+            d->column_combine(&gradient, f[0], f[1], f[2], want[2], NULL);
+            /* The gradient by the activation's output is the same. */
+            d->column_scale(x, f[3], f[4], activations[a], rows, columns, y, NULL);
+            definitions()->elementwise.activate_gradient(activations[a], y, dy, g, n, NULL);
+            const stria_column_gradient linear = {.dy = g, .x = x, .rows = rows, .columns = columns};
+            d->column_combine(&linear, f[0], f[1], f[2], y, NULL);
+            expect_same(want[2], y, n * sizeof *y, "column_combine by the output");
+            for (size_t l = 0; l < count; l++) {
+                const stria_reduce_kernels *k = &levels[l].reduce;
+                k->column_products(&gradient, f[0], got[0], got[1], NULL);
+                expect_sums(got[0], want[0], g, NULL, NULL, rows, columns, levels[l].name, "sum of g");
+                expect_sums(got[1], want[1], g, x, f[0], rows, columns, levels[l].name, "sum of g x");
+                k->column_combine(&gradient, f[0], f[1], f[2], got[2], NULL);
+                /* As column_combine above, of numbers up to about 60. */
+                expect_close(got[2], want[2], n, (tolerance){1.5, 8e-6}, "%s column_combine %zux%zu",
+                             levels[l].name, rows, columns);
             }
             guards_release();
         }
@@ -211,10 +277,14 @@ static void run_all(const stria_reduce_kernels *k, const float *x, const float *
     size_t n = rows * columns;
     k->column_sums(x, rows, columns, out, pool);
     k->column_moments(x, rows, columns, out + columns, out + 2 * columns, pool);
-    k->column_products(dy, x, out + columns, rows, columns, out + 3 * columns, out + 4 * columns, pool);
+    stria_column_gradient gradient = {.dy = dy, .x = x, .rows = rows, .columns = columns};
+    k->column_products(&gradient, out + columns, out + 3 * columns, out + 4 * columns, pool);
     k->column_scale(x, f, f + columns, (stria_activation){STRIA_TANH, 0}, rows, columns, out + 5 * columns,
                     pool);
-    k->column_combine(dy, x, f, f + columns, f, rows, columns, out + 5 * columns + n, pool);
+    gradient.activation.kind = STRIA_RELU;
+    gradient.scale = f;
+    gradient.shift = f + columns;
+    k->column_combine(&gradient, f, f + columns, f, out + 5 * columns + n, pool);
 }
 
 static void bits_depend_on_neither_threads_nor_width(void **state)
@@ -262,6 +332,7 @@ int main(void)
         cmocka_unit_test(whole_numbers_add_up_exactly),
         cmocka_unit_test(moments_survive_large_means),
         cmocka_unit_test(every_level_applies_columns_alike),
+        cmocka_unit_test(every_level_goes_back_through_activations),
         cmocka_unit_test(every_place_of_an_infinity_is_found),
         cmocka_unit_test(bits_depend_on_neither_threads_nor_width),
     };

@@ -155,6 +155,13 @@ static void add(const float *a, const float *b, float *y, size_t count, stria_po
         y[i] = a[i] + b[i];
 }
 
+static void add_activate(const float *a, const float *b, stria_activation activation, float *y, size_t count,
+                         stria_pool *pool)
+{
+    add(a, b, y, count, pool);
+    activate(activation, y, y, count, pool);
+}
+
 static void multiply(const float *a, const float *b, float *y, size_t count, stria_pool *pool)
 {
     (void)pool;
@@ -196,6 +203,7 @@ void stria_ref_elementwise_fill(stria_elementwise_kernels *kernels)
     *kernels = (stria_elementwise_kernels){.activate = activate,
                                            .activate_gradient = activate_gradient,
                                            .add = add,
+                                           .add_activate = add_activate,
                                            .multiply = multiply,
                                            .scale = scale,
                                            .dropout = dropout,

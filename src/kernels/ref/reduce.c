@@ -33,19 +33,37 @@ static void column_moments(const float *x, size_t rows, size_t columns, float *m
     }
 }
 
-static void column_products(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
-                            float *sum_dy, float *sum_dyx, stria_pool *pool)
+/* The gradient before the activation, which goes by the sign or size of the number that y was made from. */
+static float before_activation(const stria_column_gradient *g, size_t r, size_t c)
+{
+    size_t i = r * g->columns + c;
+    float dy = g->dy[i], z;
+    if (g->activation.kind == STRIA_LINEAR)
+        return dy;
+    z = (float)((double)g->x[i] * (double)g->scale[c] + (double)g->shift[c]);
+    switch (g->activation.kind) {
+    case STRIA_RELU6:
+        return z > 0 && z < 6 ? dy : 0;
+    case STRIA_LEAKY_RELU:
+        return z > 0 ? dy : g->activation.alpha * dy;
+    default:
+        return z > 0 ? dy : 0;
+    }
+}
+
+static void column_products(const stria_column_gradient *gradient, const float *mean, float *sum_g,
+                            float *sum_gx, stria_pool *pool)
 {
     (void)pool;
-    for (size_t c = 0; c < columns; c++) {
+    for (size_t c = 0; c < gradient->columns; c++) {
         double sum = 0, products = 0;
-        for (size_t r = 0; r < rows; r++) {
-            double g = (double)dy[r * columns + c];
+        for (size_t r = 0; r < gradient->rows; r++) {
+            double g = (double)before_activation(gradient, r, c);
             sum += g;
-            products += g * ((double)x[r * columns + c] - (double)mean[c]);
+            products += g * ((double)gradient->x[r * gradient->columns + c] - (double)mean[c]);
         }
-        sum_dy[c] = (float)sum;
-        sum_dyx[c] = (float)products;
+        sum_g[c] = (float)sum;
+        sum_gx[c] = (float)products;
     }
 }
 
@@ -60,14 +78,15 @@ static void column_scale(const float *x, const float *scale, const float *shift,
     elementwise.activate(activation, y, y, rows * columns, pool);
 }
 
-static void column_combine(const float *dy, const float *x, const float *a, const float *b, const float *d,
-                           size_t rows, size_t columns, float *dx, stria_pool *pool)
+static void column_combine(const stria_column_gradient *gradient, const float *a, const float *b,
+                           const float *d, float *dx, stria_pool *pool)
 {
     (void)pool;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++) {
-            size_t i = r * columns + c;
-            dx[i] = (float)((double)a[c] * (double)dy[i] + (double)b[c] * (double)x[i] + (double)d[c]);
+    for (size_t r = 0; r < gradient->rows; r++)
+        for (size_t c = 0; c < gradient->columns; c++) {
+            size_t i = r * gradient->columns + c;
+            double g = (double)before_activation(gradient, r, c);
+            dx[i] = (float)((double)a[c] * g + (double)b[c] * (double)gradient->x[i] + (double)d[c]);
         }
 }
 

@@ -55,6 +55,26 @@ static void add(const float *a, const float *b, float *y, size_t count, stria_po
     run_range(pool, count, PIECE_OF_MEMORY, add_piece, &job);
 }
 
+/* Floats that stay in the first cache until they are activated. */
+#define ACTIVATED 4096
+
+static void add_activate_piece(void *arguments, size_t first, size_t count)
+{
+    const elementwise_job *job = arguments;
+    for (size_t i = first; i < first + count; i += ACTIVATED) {
+        size_t n = first + count - i < ACTIVATED ? first + count - i : ACTIVATED;
+        add_piece(arguments, i, n);
+        STRIA_ISA(stria_activate_block)(job->activation, job->y + i, job->y + i, n);
+    }
+}
+
+static void add_activate(const float *a, const float *b, stria_activation activation, float *y, size_t count,
+                         stria_pool *pool)
+{
+    elementwise_job job = {.activation = activation, .a = a, .b = b, .y = y};
+    run_range(pool, count, PIECE_OF_MEMORY, add_activate_piece, &job);
+}
+
 static void multiply_piece(void *arguments, size_t first, size_t count)
 {
     const elementwise_job *job = arguments;
@@ -130,6 +150,7 @@ void STRIA_ISA(stria_elementwise_fill)(stria_elementwise_kernels *kernels)
     *kernels = (stria_elementwise_kernels){.activate = activate,
                                            .activate_gradient = activate_gradient,
                                            .add = add,
+                                           .add_activate = add_activate,
                                            .multiply = multiply,
                                            .scale = scale,
                                            .dropout = STRIA_ISA(stria_dropout),

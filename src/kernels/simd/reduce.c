@@ -35,6 +35,22 @@ static size_t rows_joined(size_t columns)
 
 typedef enum column_kind { COLUMN_SUM, COLUMN_MOMENTS, COLUMN_PRODUCTS } column_kind;
 
+/* dy times the derivative of an activation that stria_column_activates, at its input z. */
+VEC_INLINE vec gradient_before(stria_activation_kind kind, float alpha, vec z, vec dy)
+{
+    const vec none = {0};
+    switch (kind) {
+    case STRIA_RELU:
+        return vec_select(vec_greater(z, none), dy, none);
+    case STRIA_RELU6:
+        return vec_select(vec_mask_and(vec_greater(z, none), vec_less(z, vec_broadcast(6))), dy, none);
+    case STRIA_LEAKY_RELU:
+        return vec_select(vec_greater(z, none), dy, dy * alpha);
+    default:
+        return dy;
+    }
+}
+
 /* Sums over some rows of a strip of columns. */
 typedef struct column_totals {
     double first[STRIP];  /* sums; means; sums of dy */
@@ -55,13 +71,27 @@ VEC_INLINE void add_halves(vec v[ROW_GROUP])
     v[0] = (v[0] + v[2]) + (v[1] + v[3]);
 }
 
+/* What the sums are of, for each place of a wide row. */
+typedef struct column_places {
+    const float *centre;        /* the mean */
+    const float *scale, *shift; /* of the numbers before an activation */
+    float alpha;
+} column_places;
+
 /* Adds `rows` (1 or ROW_GROUP, a constant) rows at one vector of places to the sums, of which `n` count. The
  * products go into one chain, since in a tree the compiler may choose which of two products to fuse with
  * their sum, and choose differently for whole vectors and for tails. */
-VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
-                          const float *centre, float *first, float *second, size_t n)
+VEC_INLINE void add_group(column_kind kind, stria_activation_kind activation, size_t rows, const float *x,
+                          const float *y, size_t stride, const column_places *places, size_t at, float *first,
+                          float *second, size_t n)
 {
-    vec a[ROW_GROUP], products = {0}, middle = kind == COLUMN_SUM ? (vec){0} : vec_load(centre);
+    vec a[ROW_GROUP], products = {0}, middle = {0}, scale = {0}, shift = {0};
+    if (kind != COLUMN_SUM)
+        middle = vec_load(places->centre + at);
+    if (activation != STRIA_LINEAR) {
+        scale = vec_load(places->scale + at);
+        shift = vec_load(places->shift + at);
+    }
     VEC_UNROLL
     for (size_t r = 0; r < rows; r++) {
         vec v = vec_load_first(x + r * stride, n), w;
@@ -75,8 +105,8 @@ VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const f
             break;
         case COLUMN_PRODUCTS:
             w = vec_load_first(y + r * stride, n);
-            a[r] = v;
-            products = vec_multiply_add(v, w - middle, products);
+            a[r] = gradient_before(activation, places->alpha, vec_multiply_add(w, scale, shift), v);
+            products = vec_multiply_add(a[r], w - middle, products);
             break;
         }
     }
@@ -87,27 +117,31 @@ VEC_INLINE void add_group(column_kind kind, size_t rows, const float *x, const f
         vec_store_first(second, vec_load(second) + products, n);
 }
 
-VEC_INLINE void add_rows(column_kind kind, size_t rows, const float *x, const float *y, size_t stride,
-                         size_t width, const float *centre, wide_sums *sums)
+VEC_INLINE void add_rows(column_kind kind, stria_activation_kind activation, size_t rows, const float *x,
+                         const float *y, size_t stride, size_t width, const column_places *places,
+                         wide_sums *sums)
 {
     size_t i = 0;
     for (; i + VL <= width; i += VL)
-        add_group(kind, rows, x + i, y + i, stride, centre + i, sums->first + i, sums->second + i, VL);
+        add_group(kind, activation, rows, x + i, y + i, stride, places, i, sums->first + i, sums->second + i,
+                  VL);
     if (i < width)
-        add_group(kind, rows, x + i, y + i, stride, centre + i, sums->first + i, sums->second + i, width - i);
+        add_group(kind, activation, rows, x + i, y + i, stride, places, i, sums->first + i, sums->second + i,
+                  width - i);
 }
 
 /* Adds `rows` rows of `width` numbers, `stride` apart, and of one more row the first `rest` numbers. */
-VEC_INLINE void add_wide_rows(column_kind kind, const float *x, const float *y, size_t stride, size_t width,
-                              size_t rows, size_t rest, const float *centre, wide_sums *sums)
+VEC_INLINE void add_wide_rows(column_kind kind, stria_activation_kind activation, const float *x,
+                              const float *y, size_t stride, size_t width, size_t rows, size_t rest,
+                              const column_places *places, wide_sums *sums)
 {
     size_t r = 0;
     for (; r + ROW_GROUP <= rows; r += ROW_GROUP)
-        add_rows(kind, ROW_GROUP, x + r * stride, y + r * stride, stride, width, centre, sums);
+        add_rows(kind, activation, ROW_GROUP, x + r * stride, y + r * stride, stride, width, places, sums);
     for (; r < rows; r++)
-        add_rows(kind, 1, x + r * stride, y + r * stride, stride, width, centre, sums);
+        add_rows(kind, activation, 1, x + r * stride, y + r * stride, stride, width, places, sums);
     if (rest > 0)
-        add_rows(kind, 1, x + r * stride, y + r * stride, stride, rest, centre, sums);
+        add_rows(kind, activation, 1, x + r * stride, y + r * stride, stride, rest, places, sums);
 }
 
 static void clear(float *sums, size_t count)
@@ -149,7 +183,9 @@ static void join_moments(double count_a, column_totals *a, double count_b, const
 typedef struct column_job {
     column_kind kind;
     const float *x, *y; /* [rows,columns]; y for products */
-    const float *mean;  /* [columns], for products */
+    const float *mean;  /* [columns], for products; so are those of the activation */
+    const float *scale, *shift;
+    stria_activation activation;
     float *first, *second;
     size_t rows, columns;
     size_t piece;            /* rows, when they are cut */
@@ -177,22 +213,26 @@ static column_strip strip_of(const column_job *job, size_t strip)
 }
 
 static void add_block(column_kind kind, const column_job *job, const column_strip *strip, size_t row,
-                      size_t rows, const float *centre, wide_sums *sums)
+                      size_t rows, const column_places *places, wide_sums *sums)
 {
     const float *x = job->x + row * job->columns + strip->first;
     const float *y = kind == COLUMN_PRODUCTS ? job->y + row * job->columns + strip->first : x;
     size_t wide = rows / strip->joined, rest = rows % strip->joined * strip->columns;
-    switch (kind) {
-    case COLUMN_SUM:
-        add_wide_rows(COLUMN_SUM, x, y, strip->stride, strip->width, wide, rest, centre, sums);
-        break;
-    case COLUMN_MOMENTS:
-        add_wide_rows(COLUMN_MOMENTS, x, y, strip->stride, strip->width, wide, rest, centre, sums);
-        break;
-    case COLUMN_PRODUCTS:
-        add_wide_rows(COLUMN_PRODUCTS, x, y, strip->stride, strip->width, wide, rest, centre, sums);
-        break;
-    }
+#define ADD(kind, activation)                                                                                \
+    add_wide_rows(kind, activation, x, y, strip->stride, strip->width, wide, rest, places, sums)
+    if (kind == COLUMN_SUM)
+        ADD(COLUMN_SUM, STRIA_LINEAR);
+    else if (kind == COLUMN_MOMENTS)
+        ADD(COLUMN_MOMENTS, STRIA_LINEAR);
+    else if (job->activation.kind == STRIA_RELU)
+        ADD(COLUMN_PRODUCTS, STRIA_RELU);
+    else if (job->activation.kind == STRIA_RELU6)
+        ADD(COLUMN_PRODUCTS, STRIA_RELU6);
+    else if (job->activation.kind == STRIA_LEAKY_RELU)
+        ADD(COLUMN_PRODUCTS, STRIA_LEAKY_RELU);
+    else
+        ADD(COLUMN_PRODUCTS, STRIA_LINEAR);
+#undef ADD
 }
 
 /* Means and squared distances of one block, in two passes over it. The first finds a centre; what the centre
@@ -201,15 +241,16 @@ static void block_moments(const column_job *job, const column_strip *strip, size
                           wide_sums *sums, float *centre, column_totals *moments)
 {
     float rounded[STRIP];
+    const column_places places = {.centre = centre};
     double count = (double)rows;
     clear(sums->first, strip->width);
-    add_block(COLUMN_SUM, job, strip, row, rows, centre, sums);
+    add_block(COLUMN_SUM, job, strip, row, rows, &places, sums);
     for (size_t c = 0; c < strip->columns; c++)
         rounded[c] = (float)(folded(sums->first, strip->columns, strip->joined, c) / count);
     repeat(rounded, strip->columns, strip->joined, centre);
     clear(sums->first, strip->width);
     clear(sums->second, strip->width);
-    add_block(COLUMN_MOMENTS, job, strip, row, rows, centre, sums);
+    add_block(COLUMN_MOMENTS, job, strip, row, rows, &places, sums);
     for (size_t c = 0; c < strip->columns; c++) {
         double rest = folded(sums->first, strip->columns, strip->joined, c) / count;
         double squares = folded(sums->second, strip->columns, strip->joined, c) - rest * rest * count;
@@ -223,12 +264,17 @@ static void total_rows(const column_job *job, const column_strip *strip, size_t 
                        column_totals *totals)
 {
     wide_sums sums;
-    float centre[WIDE + VL];
+    float centre[WIDE + VL], scale[WIDE + VL], shift[WIDE + VL];
+    const column_places places = {centre, scale, shift, job->activation.alpha};
     column_totals block;
     size_t step = rows_in_block(strip->width, strip->joined);
     clear(centre, strip->width);
     if (job->kind == COLUMN_PRODUCTS)
         repeat(job->mean + strip->first, strip->columns, strip->joined, centre);
+    if (job->activation.kind != STRIA_LINEAR) {
+        repeat(job->scale + strip->first, strip->columns, strip->joined, scale);
+        repeat(job->shift + strip->first, strip->columns, strip->joined, shift);
+    }
     for (size_t c = 0; c < strip->columns; c++)
         totals->first[c] = totals->second[c] = 0;
     for (size_t row = first; row < first + rows; row += step) {
@@ -240,7 +286,7 @@ static void total_rows(const column_job *job, const column_strip *strip, size_t 
         }
         clear(sums.first, strip->width);
         clear(sums.second, strip->width);
-        add_block(job->kind, job, strip, row, count, centre, &sums);
+        add_block(job->kind, job, strip, row, count, &places, &sums);
         for (size_t c = 0; c < strip->columns; c++) {
             totals->first[c] += folded(sums.first, strip->columns, strip->joined, c);
             if (job->kind == COLUMN_PRODUCTS)
@@ -330,34 +376,39 @@ static void column_moments(const float *x, size_t rows, size_t columns, float *m
     run_columns(&job, pool);
 }
 
-static void column_products(const float *dy, const float *x, const float *mean, size_t rows, size_t columns,
-                            float *sum_dy, float *sum_dyx, stria_pool *pool)
+static void column_products(const stria_column_gradient *gradient, const float *mean, float *sum_g,
+                            float *sum_gx, stria_pool *pool)
 {
     column_job job = {.kind = COLUMN_PRODUCTS,
-                      .x = dy,
-                      .y = x,
+                      .x = gradient->dy,
+                      .y = gradient->x,
                       .mean = mean,
-                      .first = sum_dy,
-                      .second = sum_dyx,
-                      .rows = rows,
-                      .columns = columns};
+                      .scale = gradient->scale,
+                      .shift = gradient->shift,
+                      .activation = gradient->activation,
+                      .first = sum_g,
+                      .second = sum_gx,
+                      .rows = gradient->rows,
+                      .columns = gradient->columns};
     run_columns(&job, pool);
 }
 
 /* ---- Columns applied to every row ---- */
 
-/* Up to three numbers per column, repeated to a wide row. */
+#define FACTORS 5
+
+/* Some numbers per column, repeated to a wide row. */
 typedef struct wide_factors {
-    float wide[3][WIDE + VL];
-    const float *row[3]; /* the numbers of a row of `width` */
+    float wide[FACTORS][WIDE + VL];
+    const float *row[FACTORS]; /* the numbers of a row of `width` */
     size_t width;
 } wide_factors;
 
-static void spread_factors(wide_factors *f, const float *const factors[3], size_t columns)
+static void spread_factors(wide_factors *f, const float *const factors[FACTORS], size_t columns)
 {
     size_t joined = rows_joined(columns);
     f->width = columns * joined;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < FACTORS; k++) {
         f->row[k] = factors[k];
         if (factors[k] == NULL || joined == 1)
             continue;
@@ -369,7 +420,7 @@ static void spread_factors(wide_factors *f, const float *const factors[3], size_
 typedef struct apply_job {
     const float *dy, *x; /* [rows,columns] */
     float *y;            /* [rows,columns] */
-    const float *factors[3];
+    const float *factors[FACTORS];
     stria_activation activation;
     size_t columns;
 } apply_job;
@@ -390,11 +441,13 @@ static void scale_rows(void *arguments, size_t first, size_t rows)
     for (size_t start = 0; start < count; start += width) {
         size_t n = count - start < width ? count - start : width, i = 0;
         for (; i + VL <= n; i += VL)
-            vec_store(y + start + i, vec_load(x + start + i) * vec_load(scale + i) + vec_load(shift + i));
+            vec_store(y + start + i,
+                      vec_multiply_add(vec_load(x + start + i), vec_load(scale + i), vec_load(shift + i)));
         if (i < n)
             vec_store_first(y + start + i,
-                            vec_load_first(x + start + i, n - i) * vec_load_first(scale + i, n - i) +
-                                vec_load_first(shift + i, n - i),
+                            vec_multiply_add(vec_load_first(x + start + i, n - i),
+                                             vec_load_first(scale + i, n - i),
+                                             vec_load_first(shift + i, n - i)),
                             n - i);
         size_t end = start + n;
         if (job.activation.kind != STRIA_LINEAR && (end - done >= ACTIVATED || end == count)) {
@@ -411,34 +464,66 @@ static void column_scale(const float *x, const float *scale, const float *shift,
     run_range(pool, rows, rows_in_piece(PIECE_OF_MEMORY, columns), scale_rows, &job);
 }
 
-static void combine_rows(void *arguments, size_t first, size_t rows)
+/* One vector of places, of which `n` count. */
+VEC_INLINE void combine_at(stria_activation_kind activation, float alpha, const float *dy, const float *x,
+                           const float *const row[FACTORS], size_t at, float *dx, size_t n)
 {
-    const apply_job job = *(const apply_job *)arguments;
-    wide_factors f;
-    spread_factors(&f, job.factors, job.columns);
-    const float *dy = job.dy + first * job.columns, *x = job.x + first * job.columns;
-    const float *a = f.row[0], *b = f.row[1], *d = f.row[2];
-    float *dx = job.y + first * job.columns;
-    size_t count = rows * job.columns, width = f.width;
-    for (size_t start = 0; start < count; start += width) {
-        size_t n = count - start < width ? count - start : width, i = 0;
+    vec g = vec_load_first(dy, n), v = vec_load_first(x, n);
+    if (activation != STRIA_LINEAR) {
+        vec z = vec_multiply_add(v, vec_load_first(row[3] + at, n), vec_load_first(row[4] + at, n));
+        g = gradient_before(activation, alpha, z, g);
+    }
+    vec rest = vec_multiply_add(vec_load_first(row[1] + at, n), v, vec_load_first(row[2] + at, n));
+    vec_store_first(dx, vec_multiply_add(vec_load_first(row[0] + at, n), g, rest), n);
+}
+
+VEC_INLINE void combine_range(stria_activation_kind activation, const apply_job *job, const wide_factors *f,
+                              size_t first, size_t count)
+{
+    const float *const *row = f->row;
+    const float alpha = job->activation.alpha;
+    for (size_t start = 0; start < count; start += f->width) {
+        size_t n = count - start < f->width ? count - start : f->width, i = 0;
+        const float *dy = job->dy + first + start, *x = job->x + first + start;
+        float *dx = job->y + first + start;
         for (; i + VL <= n; i += VL)
-            vec_store(dx + start + i, vec_load(a + i) * vec_load(dy + start + i) +
-                                          (vec_load(b + i) * vec_load(x + start + i) + vec_load(d + i)));
+            combine_at(activation, alpha, dy + i, x + i, row, i, dx + i, VL);
         if (i < n)
-            vec_store_first(dx + start + i,
-                            vec_load_first(a + i, n - i) * vec_load_first(dy + start + i, n - i) +
-                                (vec_load_first(b + i, n - i) * vec_load_first(x + start + i, n - i) +
-                                 vec_load_first(d + i, n - i)),
-                            n - i);
+            combine_at(activation, alpha, dy + i, x + i, row, i, dx + i, n - i);
     }
 }
 
-static void column_combine(const float *dy, const float *x, const float *a, const float *b, const float *d,
-                           size_t rows, size_t columns, float *dx, stria_pool *pool)
+static void combine_rows(void *arguments, size_t first, size_t rows)
 {
-    apply_job job = {.dy = dy, .x = x, .y = dx, .factors = {a, b, d}, .columns = columns};
-    run_range(pool, rows, rows_in_piece(PIECE_OF_MEMORY, columns), combine_rows, &job);
+    const apply_job job = *(const apply_job *)arguments;
+    const size_t from = first * job.columns, count = rows * job.columns;
+    wide_factors f;
+    spread_factors(&f, job.factors, job.columns);
+    switch (job.activation.kind) {
+    case STRIA_RELU:
+        combine_range(STRIA_RELU, &job, &f, from, count);
+        break;
+    case STRIA_RELU6:
+        combine_range(STRIA_RELU6, &job, &f, from, count);
+        break;
+    case STRIA_LEAKY_RELU:
+        combine_range(STRIA_LEAKY_RELU, &job, &f, from, count);
+        break;
+    default:
+        combine_range(STRIA_LINEAR, &job, &f, from, count);
+    }
+}
+
+static void column_combine(const stria_column_gradient *gradient, const float *a, const float *b,
+                           const float *d, float *dx, stria_pool *pool)
+{
+    apply_job job = {.dy = gradient->dy,
+                     .x = gradient->x,
+                     .y = dx,
+                     .factors = {a, b, d, gradient->scale, gradient->shift},
+                     .activation = gradient->activation,
+                     .columns = gradient->columns};
+    run_range(pool, gradient->rows, rows_in_piece(PIECE_OF_MEMORY, gradient->columns), combine_rows, &job);
 }
 
 /* ---- The rest ---- */
