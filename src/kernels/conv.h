@@ -142,6 +142,8 @@ typedef struct stria_winograd_tile {
 
 /* ---- One instruction set ---- */
 
+typedef struct stria_depthwise_isa stria_depthwise_isa; /* conv_depthwise.h */
+
 typedef struct stria_conv_isa {
     size_t lanes;
     /* Tiles: up to main_rows pixels by main_vectors vectors; up to narrow_rows by narrow_vectors for few
@@ -166,6 +168,7 @@ typedef struct stria_conv_isa {
     void (*winograd_result)(const stria_winograd_tile *tile);
     /* [SPOTS][count] from the taps, which lie in the last nine of it; count is whole vectors. */
     void (*winograd_weights)(float *panel, size_t count);
+    const stria_depthwise_isa *depthwise;
     void (*activate)(stria_activation activation, float *y, size_t count);
     void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
     const char *gather_name, *narrow_name, *pair_name, *winograd_name;
@@ -204,6 +207,7 @@ typedef struct stria_conv_method {
     bool pairs;    /* kernel gradient in the order of pairs; forward by pairs where the instruction set can */
     bool scatter;  /* input gradient by adding, for very few channels */
     bool winograd; /* forward, and the input gradient unless it is scattered */
+    bool depthwise; /* groups of one channel: conv_depthwise.c, in all directions */
 } stria_conv_method;
 
 void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,

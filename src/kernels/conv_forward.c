@@ -1,6 +1,6 @@
 /* Convolution forward: the bordered copy where the method wants one, then the gather product or, for one
  * channel and few filters, pairs. */
-#include "kernels/conv.h"
+#include "kernels/conv_depthwise.h"
 
 /* ---- Gather ---- */
 
@@ -154,6 +154,8 @@ size_t stria_conv_forward_scratch(const stria_conv_isa *isa, const stria_conv_me
         stria_winograd w = stria_winograd_forward(m);
         return border_scratch(m) + stria_winograd_scratch(isa, &w, workers);
     }
+    if (m->depthwise)
+        return stria_depthwise_forward_scratch(m, workers);
     if (m->pairs && isa->pair != NULL)
         return border_scratch(m) + stria_conv_lines(m->taps * (sizeof(ptrdiff_t) / sizeof(float)));
     stria_gather g = gather_of(m);
@@ -164,6 +166,10 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
 {
     stria_conv_method m;
     stria_conv_choose(isa, call->shape, call->batch, &m);
+    if (m.depthwise) {
+        stria_depthwise_forward(isa, &m, call);
+        return;
+    }
     const float *x = call->x;
     if (m.bordered) {
         float *bordered = call->kept != NULL ? call->kept : call->scratch;

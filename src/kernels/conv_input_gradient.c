@@ -4,7 +4,7 @@
  * stores zeros. Very few channels take another way (conv_scatter.c). */
 #include <string.h>
 
-#include "kernels/conv.h"
+#include "kernels/conv_depthwise.h"
 
 static size_t common_divisor(size_t a, size_t b)
 {
@@ -82,6 +82,8 @@ static size_t phases_of(const stria_window *w)
 size_t stria_conv_input_gradient_scratch(const stria_conv_isa *isa, const stria_conv_method *m,
                                          size_t workers)
 {
+    if (m->depthwise)
+        return stria_depthwise_input_gradient_scratch(m, workers);
     if (m->scatter)
         return stria_conv_scatter_scratch(isa, m, workers);
     if (m->winograd) {
@@ -121,6 +123,10 @@ void stria_conv_input_gradient(const stria_conv_isa *isa, const stria_conv_call 
 {
     stria_conv_method m;
     stria_conv_choose(isa, call->shape, call->batch, &m);
+    if (m.depthwise) {
+        stria_depthwise_input_gradient(isa, &m, call);
+        return;
+    }
     if (m.scatter) {
         stria_conv_scatter(isa, &m, call);
         return;

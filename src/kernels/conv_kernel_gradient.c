@@ -6,7 +6,7 @@
  * A large kernel is cut into units (tile of inputs, panel of filters, tap), dealt to the workers; the order
  * of the sums does not depend on who has which. A small one has too few units: there the chunks are dealt
  * into a fixed number of parts with sums of their own, added in order at the end. */
-#include "kernels/conv.h"
+#include "kernels/conv_depthwise.h"
 
 #define SMALL_KERNEL 8192
 #define PARTS        16
@@ -341,6 +341,8 @@ static gradient_job job_of(const stria_conv_isa *isa, const stria_conv_method *m
 size_t stria_conv_kernel_gradient_scratch(const stria_conv_isa *isa, const stria_conv_method *m,
                                           size_t workers)
 {
+    if (m->depthwise)
+        return stria_depthwise_kernel_gradient_scratch(m, workers);
     gradient_job job = job_of(isa, m);
     return (job.parts - 1) * stria_conv_lines(job.kernel) + workers * job.worker_floats;
 }
@@ -349,6 +351,10 @@ void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call
 {
     stria_conv_method m;
     stria_conv_choose(isa, call->shape, call->batch, &m);
+    if (m.depthwise) {
+        stria_depthwise_kernel_gradient(isa, &m, call);
+        return;
+    }
     gradient_job job = job_of(isa, &m);
     job.x = m.bordered ? call->kept : call->x;
     job.dy = call->dy;

@@ -1,6 +1,6 @@
 /* Which algorithm a convolution uses in each direction, from its shape alone, and what memory that takes. All
  * choices that show in the bits of a result are here, and none of them depends on the instruction set. */
-#include "kernels/conv.h"
+#include "kernels/conv_depthwise.h"
 
 #include <string.h>
 
@@ -123,6 +123,7 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
     m.scatter = m.groups == 1 && m.channels <= SCATTER_MAX_CHANNELS && m.filters > m.channels &&
                 w->kernel[2] > 1 && w->dilation[2] == 1;
     m.winograd = shape->algorithm == STRIA_CONV_WINOGRAD;
+    m.depthwise = m.groups > 1 && m.groups == m.channels;
     *method = m;
 }
 
@@ -146,6 +147,8 @@ const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shap
     stria_conv_choose(isa, shape, batch, &m);
     if (m.winograd)
         return isa->winograd_name;
+    if (m.depthwise)
+        return isa->depthwise->name;
     if (m.pairs && isa->pair != NULL)
         return isa->pair_name;
     return stria_conv_padded(isa, m.width) <= isa->narrow_vectors * isa->lanes ? isa->narrow_name

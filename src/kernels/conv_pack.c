@@ -2,7 +2,7 @@
  * reads them in order. A panel holds the main tile's vectors, the last one of a group the narrow tile's when
  * that is enough. The transposed packing serves the input gradient: inputs and filters change places, and the
  * taps are ordered by phase (conv_input_gradient.c). */
-#include "kernels/conv.h"
+#include "kernels/conv_depthwise.h"
 
 #define WINOGRAD_TAPS 9
 
@@ -39,6 +39,8 @@ size_t stria_conv_packed_size(const stria_conv_isa *isa, const stria_conv_method
 {
     if (m->winograd)
         return STRIA_WINOGRAD_SPOTS * m->channels * stria_conv_padded(isa, m->filters);
+    if (m->depthwise)
+        return stria_depthwise_packed_size(m);
     if (uses_pairs(isa, m))
         return m->taps * m->run * 2 * STRIA_PAIR_FILTERS;
     return m->groups * m->taps * m->run * stria_conv_padded(isa, m->width);
@@ -47,6 +49,8 @@ size_t stria_conv_packed_size(const stria_conv_isa *isa, const stria_conv_method
 size_t stria_conv_packed_transposed_size(const stria_conv_isa *isa, const stria_conv_method *m)
 {
     const size_t *kernel = m->window.kernel;
+    if (m->depthwise)
+        return stria_depthwise_packed_size(m);
     if (m->scatter)
         return kernel[0] * kernel[1] * m->filters * stria_conv_padded(isa, kernel[2] * m->channels);
     if (m->winograd)
@@ -111,6 +115,10 @@ void stria_conv_pack(const stria_conv_isa *isa, const stria_conv_shape *shape, c
     if (m.winograd) {
         pack_job job = {isa, &m, kernel, packed, (m.filters - 1) / main_width(isa) + 1};
         stria_pool_run(pool_for(&m, pool), job.panels, pack_winograd_panel, &job);
+        return;
+    }
+    if (m.depthwise) {
+        stria_depthwise_pack(&m, kernel, packed);
         return;
     }
     if (uses_pairs(isa, &m)) {
@@ -212,6 +220,10 @@ void stria_conv_pack_transposed(const stria_conv_isa *isa, const stria_conv_shap
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, 1, &m);
+    if (m.depthwise) {
+        stria_depthwise_pack_transposed(&m, kernel, packed);
+        return;
+    }
     pack_job job = {isa, &m, kernel, packed, 0};
     if (m.scatter) {
         job.panels = (m.window.kernel[2] * m.channels - 1) / main_width(isa) + 1;

@@ -59,9 +59,37 @@ static void random_axis(test_random *random, stria_conv_shape *shape, int axis)
 
 #define MAX_WORK 300000
 
-static stria_conv_shape random_shape(test_random *random, size_t *batch)
+static size_t outputs_of(const stria_conv_shape *shape)
+{
+    const size_t *out = shape->window.out;
+    return out[0] * out[1] * out[2];
+}
+
+/* Groups of one channel: every number of channels about a vector, few and many filters for each. */
+static stria_conv_shape random_depthwise(test_random *random, size_t *batch)
 {
     for (;;) {
+        size_t channels = PICK(random, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 64);
+        stria_conv_shape shape = conv_case_dense(channels, channels * PICK(random, 1, 1, 1, 2, 3));
+        shape.groups = channels;
+        size_t dimensions = PICK(random, 0, 1, 2, 2, 2, 2, 2, 3);
+        for (size_t a = 0; a < dimensions; a++)
+            random_axis(random, &shape, 2 - (int)a);
+        if (dimensions == 2 && test_random_below(random, 2) == 0) { /* what the rows of 3x3 are for */
+            size_t stride = PICK(random, 1, 1, 2), before = test_random_below(random, 5);
+            size_t height = 1 + test_random_below(random, 20), width = 1 + test_random_below(random, 20);
+            conv_case_axis(&shape, 1, height, 3, stride, 1, before, test_random_below(random, 5));
+            conv_case_axis(&shape, 2, width, 3, stride, 1, before, test_random_below(random, 5));
+        }
+        *batch = PICK(random, 1, 1, 2, 3, 17);
+        if (outputs_of(&shape) > 0 && conv_case_work(&shape, *batch) <= MAX_WORK)
+            return shape;
+    }
+}
+
+static stria_conv_shape random_shape(test_random *random, size_t *batch)
+{
+    while (test_random_below(random, 4) > 0) {
         size_t channels = PICK(random, 1, 1, 2, 3, 4, 6, 7, 8, 9, 15, 16, 17, 33, 64);
         size_t filters = PICK(random, 1, 2, 3, 4, 6, 7, 8, 9, 15, 16, 17, 31, 33, 64, 150);
         stria_conv_shape shape = conv_case_dense(channels, filters);
@@ -72,11 +100,10 @@ static stria_conv_shape random_shape(test_random *random, size_t *batch)
         if (channels % groups == 0 && filters % groups == 0)
             shape.groups = groups;
         *batch = PICK(random, 1, 1, 2, 3, 17, 40);
-        const size_t *out = shape.window.out;
-        size_t work = conv_case_work(&shape, *batch);
-        if (out[0] * out[1] * out[2] > 0 && work <= MAX_WORK)
+        if (outputs_of(&shape) > 0 && conv_case_work(&shape, *batch) <= MAX_WORK)
             return shape;
     }
+    return random_depthwise(random, batch);
 }
 
 /* ---- Against the definition ---- */
@@ -164,13 +191,12 @@ static void check_case(const conv_case *conv)
     conv_case_free(&absolute);
 }
 
-static void test_random_shapes(void **state)
+static void check_shapes(int count, stria_conv_shape (*draw)(test_random *, size_t *))
 {
-    (void)state;
     test_random random = {test_seed()};
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < count; i++) {
         size_t batch;
-        stria_conv_shape shape = random_shape(&random, &batch);
+        stria_conv_shape shape = draw(&random, &batch);
         conv_case conv = conv_case_create(&shape, batch, &random);
         conv.with_bias = test_random_below(&random, 4) > 0;
         conv.training = test_random_below(&random, 4) > 0;
@@ -187,22 +213,43 @@ static void test_random_shapes(void **state)
     }
 }
 
-/* Shapes that reach every path: LeNet-5's layers, chains in blocks, wide tiles, panels of every width. */
+static void test_random_shapes(void **state)
+{
+    (void)state;
+    check_shapes(300, random_shape);
+}
+
+static void test_depthwise_shapes(void **state)
+{
+    (void)state;
+    check_shapes(400, random_depthwise);
+}
+
+/* Shapes that reach every path: LeNet-5's layers, chains in blocks, wide tiles, panels of every width,
+ * depthwise ones in several tasks. */
 static const struct {
-    size_t batch, height, width, channels, filters, kernel, stride, before, after;
+    size_t batch, height, width, channels, filters, kernel, stride, before, after, groups;
 } fixed_shapes[] = {
-    {3, 28, 28, 1, 6, 5, 1, 2, 2},    {20, 14, 14, 6, 16, 5, 1, 0, 0},  {1, 1, 1, 400, 120, 1, 1, 0, 0},
-    {64, 1, 1, 120, 84, 1, 1, 0, 0},  {3, 1, 1, 84, 10, 1, 1, 0, 0},    {2, 4, 5, 300, 33, 3, 1, 1, 1},
-    {1, 3, 3, 17, 600, 2, 1, 0, 0},   {1, 1, 1, 1100, 260, 1, 1, 0, 0}, {2, 1, 1, 1025, 150, 1, 1, 0, 0},
-    {1, 7, 7, 64, 64, 3, 1, 1, 1},    {1, 9, 9, 40, 70, 3, 2, 1, 1},    {1, 40, 37, 1, 8, 3, 1, 1, 1},
-    {1, 33, 70, 1, 4, 7, 1, 3, 3},    {2, 32, 32, 3, 20, 8, 2, 0, 0},   {1, 20, 20, 1, 5, 2, 1, 0, 1},
-    {18, 9, 9, 3, 24, 5, 2, 2, 2},    {1, 6, 6, 8, 1200, 3, 1, 1, 1},   {1, 12, 12, 4, 8, 12, 1, 0, 0},
-    {1, 26, 25, 10, 100, 3, 1, 1, 1}, {5, 14, 14, 1, 6, 9, 3, 4, 4},
+    {3, 28, 28, 1, 6, 5, 1, 2, 2, 1},     {20, 14, 14, 6, 16, 5, 1, 0, 0, 1},
+    {1, 1, 1, 400, 120, 1, 1, 0, 0, 1},   {64, 1, 1, 120, 84, 1, 1, 0, 0, 1},
+    {3, 1, 1, 84, 10, 1, 1, 0, 0, 1},     {2, 4, 5, 300, 33, 3, 1, 1, 1, 1},
+    {1, 3, 3, 17, 600, 2, 1, 0, 0, 1},    {1, 1, 1, 1100, 260, 1, 1, 0, 0, 1},
+    {2, 1, 1, 1025, 150, 1, 1, 0, 0, 1},  {1, 7, 7, 64, 64, 3, 1, 1, 1, 1},
+    {1, 9, 9, 40, 70, 3, 2, 1, 1, 1},     {1, 40, 37, 1, 8, 3, 1, 1, 1, 1},
+    {1, 33, 70, 1, 4, 7, 1, 3, 3, 1},     {2, 32, 32, 3, 20, 8, 2, 0, 0, 1},
+    {1, 20, 20, 1, 5, 2, 1, 0, 1, 1},     {18, 9, 9, 3, 24, 5, 2, 2, 2, 1},
+    {1, 6, 6, 8, 1200, 3, 1, 1, 1, 1},    {1, 12, 12, 4, 8, 12, 1, 0, 0, 1},
+    {1, 26, 25, 10, 100, 3, 1, 1, 1, 1},  {5, 14, 14, 1, 6, 9, 3, 4, 4, 1},
+    {2, 28, 30, 33, 33, 3, 1, 1, 1, 33},  {2, 41, 40, 40, 40, 3, 2, 0, 1, 40},
+    {2, 24, 25, 24, 24, 5, 1, 2, 2, 24},  {2, 39, 25, 17, 51, 3, 1, 1, 1, 17},
+    {2, 60, 60, 20, 40, 4, 3, 1, 2, 20},  {1, 1, 9000, 24, 48, 1, 1, 0, 0, 24},
+    {1, 4, 4000, 16, 16, 3, 1, 1, 1, 16}, {9, 7, 7, 200, 200, 3, 1, 1, 1, 200},
 };
 
 static conv_case fixed_case(size_t index, test_random *random)
 {
     stria_conv_shape shape = conv_case_dense(fixed_shapes[index].channels, fixed_shapes[index].filters);
+    shape.groups = fixed_shapes[index].groups;
     conv_case_axis(&shape, 1, fixed_shapes[index].height, fixed_shapes[index].kernel,
                    fixed_shapes[index].stride, 1, fixed_shapes[index].before, fixed_shapes[index].after);
     conv_case_axis(&shape, 2, fixed_shapes[index].width, fixed_shapes[index].kernel,
@@ -488,6 +535,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_shapes),
+        cmocka_unit_test(test_depthwise_shapes),
         cmocka_unit_test(test_fixed_shapes),
         cmocka_unit_test(test_residual_is_added_last),
         cmocka_unit_test(test_ones_are_exact),

@@ -1,5 +1,6 @@
 /* Convolution on one instruction set: its micro-kernels and tile sizes in one table, which the drivers
  * (conv_*.c) run, and the entries of the kernel table. */
+#include "kernels/conv_depthwise.h"
 #include "kernels/families.h"
 #include "kernels/simd/conv.h"
 
@@ -53,6 +54,7 @@ static const stria_conv_isa isa = {
     .winograd_border = STRIA_ISA(stria_winograd_border),
     .winograd_result = STRIA_ISA(stria_winograd_result),
     .winograd_weights = STRIA_ISA(stria_winograd_weights),
+    .depthwise = &STRIA_ISA(stria_depthwise),
     .activate = activate_more,
     .column_sums = column_sums,
     .gather_name = "gather " GATHER_TILE " " STRIA_ISA_NAME,

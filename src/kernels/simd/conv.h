@@ -141,6 +141,7 @@ extern const stria_gather_fn STRIA_ISA(stria_gather_narrow)[NARROW_ROWS];
 extern const stria_gather_fn STRIA_ISA(stria_gather_wide)[WIDE_ROWS];
 extern const stria_outer_fn STRIA_ISA(stria_outer_main)[MAIN_ROWS];
 extern const stria_outer_fn STRIA_ISA(stria_outer_narrow)[NARROW_ROWS];
+extern const stria_depthwise_isa STRIA_ISA(stria_depthwise);
 
 void STRIA_ISA(stria_pack_rows)(const float *from, size_t from_step, size_t depth, size_t width, float *to,
                                 size_t panel);
