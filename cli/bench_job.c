@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench_random.h"
 #include "samples.h"
 
 #define MOST_RUNS 100000
@@ -26,26 +27,6 @@ struct cli_job {
     uint64_t random;
 };
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t random_bits(cli_job *job)
-{
-    uint64_t z = job->random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-/* From 0 to below 1, in steps of 2^-24: zero or a normal number. */
-static float random_unit(cli_job *job)
-{
-    return (float)(random_bits(job) >> 40) * 0x1p-24f;
-}
-
-static float *floats(size_t count)
-{
-    return count > 0 && count <= SIZE_MAX / sizeof(float) ? malloc(count * sizeof(float)) : NULL;
-}
-
 static stria_status refuse(stria_error *err, stria_status code, const char *message)
 {
     err->code = code;
@@ -53,35 +34,25 @@ static stria_status refuse(stria_error *err, stria_status code, const char *mess
     return code;
 }
 
-/* Uniform between -1 and 1. */
-static float *random_floats(cli_job *job, size_t count)
-{
-    float *values = floats(count);
-    for (size_t i = 0; values != NULL && i < count; i++) {
-        values[i] = 2 * random_unit(job) - 1;
-    }
-    return values;
-}
-
 /* Pictures that can be told apart: half a pattern of the class, half noise. */
 static stria_status make_samples(cli_job *job, size_t classes, stria_error *err)
 {
-    float *patterns = floats(classes * job->sample_size);
-    job->x = floats((size_t)job->samples * job->sample_size);
+    float *patterns = cli_floats(classes * job->sample_size);
+    job->x = cli_floats((size_t)job->samples * job->sample_size);
     job->labels = malloc((size_t)job->samples * sizeof *job->labels);
     if (patterns == NULL || job->x == NULL || job->labels == NULL) {
         free(patterns);
         return refuse(err, STRIA_ERROR_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < classes * job->sample_size; i++) {
-        patterns[i] = random_unit(job);
+        patterns[i] = cli_random_unit(&job->random);
     }
     for (int64_t i = 0; i < job->samples; i++) {
-        job->labels[i] = (int32_t)(random_bits(job) % classes);
+        job->labels[i] = (int32_t)(cli_random_bits(&job->random) % classes);
         const float *pattern = patterns + (size_t)job->labels[i] * job->sample_size;
         float *x = job->x + (size_t)i * job->sample_size;
         for (size_t k = 0; k < job->sample_size; k++) {
-            x[k] = 0.5f * pattern[k] + 0.5f * random_unit(job);
+            x[k] = 0.5f * pattern[k] + 0.5f * cli_random_unit(&job->random);
         }
     }
     free(patterns);
@@ -109,7 +80,7 @@ static stria_status prepare_training(cli_job *job, stria_model *model, stria_err
         return status;
     }
     job->order = malloc((size_t)job->samples * sizeof *job->order);
-    job->batch_x = floats((size_t)job->batch * job->sample_size);
+    job->batch_x = cli_floats((size_t)job->batch * job->sample_size);
     job->batch_labels = malloc((size_t)job->batch * sizeof *job->batch_labels);
     if (job->order == NULL || job->batch_x == NULL || job->batch_labels == NULL) {
         return refuse(err, STRIA_ERROR_MEMORY, "out of memory");
@@ -133,8 +104,8 @@ static stria_status prepare_plan(cli_job *job, stria_model *model, stria_error *
         return status;
     }
     const stria_shape *output = stria_plan_shape(job->plan, stria_model_output_name(model, 0));
-    job->x = random_floats(job, (size_t)job->batch * job->sample_size);
-    job->gradient = random_floats(job, (size_t)job->batch * cli_shape_elements(output));
+    job->x = cli_random_floats(&job->random, (size_t)job->batch * job->sample_size);
+    job->gradient = cli_random_floats(&job->random, (size_t)job->batch * cli_shape_elements(output));
     return job->x != NULL && job->gradient != NULL ? STRIA_OK
                                                    : refuse(err, STRIA_ERROR_MEMORY, "out of memory");
 }
@@ -191,7 +162,7 @@ void cli_job_free(cli_job *job)
 static void shuffle(cli_job *job)
 {
     for (size_t i = (size_t)job->samples; i > 1; i--) { /* Fisher and Yates */
-        const size_t other = (size_t)(random_bits(job) % i);
+        const size_t other = (size_t)(cli_random_bits(&job->random) % i);
         const uint32_t swapped = job->order[i - 1];
         job->order[i - 1] = job->order[other];
         job->order[other] = swapped;

@@ -23,7 +23,4 @@ const cli_command *cli_find_command(const char *name);
 /* What `stria` and `stria help` print. */
 void cli_print_overview(FILE *stream);
 
-/* `stria bench --worker`: answers requests on stdin until it ends. */
-int cli_bench_worker(int64_t threads, const char *cpu, const char *lock_path);
-
 #endif

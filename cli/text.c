@@ -72,7 +72,7 @@ char *cli_short_time_text(double seconds, char text[CLI_NUMBER_SIZE])
         const char *name;
     } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
     size_t unit = 0;
-    while (unit < 3 && seconds < units[unit].size) {
+    while (unit < 3 && seconds < 0.9995 * units[unit].size) { /* three digits round up to the next unit */
         unit++;
     }
     snprintf(text, CLI_NUMBER_SIZE, "%.3g %s", seconds / units[unit].size, units[unit].name);
