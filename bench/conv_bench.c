@@ -17,7 +17,9 @@
 
 typedef struct layer {
     const char *name;
-    size_t batch, height, width, channels, filters, kernel, stride, before, after;
+    size_t batch, height, width, channels;
+    size_t filters; /* 0: depthwise, one for each channel */
+    size_t kernel, stride, before, after;
 } layer;
 
 static const layer layers[] = {
@@ -48,6 +50,18 @@ static const layer layers[] = {
     {"28x28x128-256 1x1s2 n16", 16, 28, 28, 128, 256, 1, 2, 0, 0},
     {"32x32x16-16 3x3 n16", 16, 32, 32, 16, 16, 3, 1, 1, 1},
     {"32x32x16-32 3x3 n16", 16, 32, 32, 16, 32, 3, 1, 1, 1},
+    {"dw 112x112x32 3x3 n1", 1, 112, 112, 32, 0, 3, 1, 1, 1},
+    {"dw 56x56x128 3x3 n1", 1, 56, 56, 128, 0, 3, 1, 1, 1},
+    {"dw 28x28x256 3x3 n1", 1, 28, 28, 256, 0, 3, 1, 1, 1},
+    {"dw 14x14x512 3x3 n1", 1, 14, 14, 512, 0, 3, 1, 1, 1},
+    {"dw 7x7x960 3x3 n1", 1, 7, 7, 960, 0, 3, 1, 1, 1},
+    {"dw 112x112x64 3x3s2 n1", 1, 112, 112, 64, 0, 3, 2, 0, 1},
+    {"dw 14x14x576 3x3s2 n1", 1, 14, 14, 576, 0, 3, 2, 0, 1},
+    {"dw 28x28x240 5x5 n1", 1, 28, 28, 240, 0, 5, 1, 2, 2},
+    {"dw 56x56x96 7x7 n1", 1, 56, 56, 96, 0, 7, 1, 3, 3},
+    {"dw 112x112x32 3x3 n16", 16, 112, 112, 32, 0, 3, 1, 1, 1},
+    {"dw 14x14x512 3x3 n16", 16, 14, 14, 512, 0, 3, 1, 1, 1},
+    {"dw 112x112x64 3x3s2 n16", 16, 112, 112, 64, 0, 3, 2, 0, 1},
 };
 
 #define LAYERS (sizeof layers / sizeof layers[0])
@@ -86,7 +100,9 @@ static size_t most(size_t a, size_t b)
 static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_conv_algorithm wish,
                      stria_pool *pool)
 {
-    bench b = {.shape = {.channels = l->channels, .filters = l->filters, .groups = 1}};
+    const size_t filters = l->filters > 0 ? l->filters : l->channels,
+                 groups = l->filters > 0 ? 1 : l->channels;
+    bench b = {.shape = {.channels = l->channels, .filters = filters, .groups = groups}};
     const size_t in[3] = {1, l->height, l->width};
     for (int a = 0; a < 3; a++) {
         stria_window *w = &b.shape.window;
@@ -98,7 +114,8 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_co
         w->out[a] = a == 0 ? 1 : (in[a] + l->before + l->after - l->kernel) / l->stride + 1;
     }
     const size_t *out = b.shape.window.out;
-    size_t pixels = l->batch * out[1] * out[2], weights = l->kernel * l->kernel * l->channels * l->filters;
+    size_t pixels = l->batch * out[1] * out[2],
+           weights = l->kernel * l->kernel * l->channels / groups * filters;
     size_t inputs = l->batch * l->height * l->width * l->channels;
     b.work = (double)pixels * (double)weights;
     b.shape.algorithm = kernels->choose(&b.shape, l->batch, wish);
@@ -112,13 +129,13 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_co
     b.call = (stria_conv_call){.batch = l->batch,
                                .activation = {STRIA_RELU, 0},
                                .x = random_floats(inputs),
-                               .bias = random_floats(l->filters),
-                               .y = random_floats(pixels * l->filters),
+                               .bias = random_floats(filters),
+                               .y = random_floats(pixels * filters),
                                .kept = needs.kept > 0 ? random_floats(needs.kept) : NULL,
-                               .dy = random_floats(pixels * l->filters),
+                               .dy = random_floats(pixels * filters),
                                .dx = random_floats(inputs),
                                .dkernel = random_floats(weights),
-                               .dbias = random_floats(l->filters),
+                               .dbias = random_floats(filters),
                                .scratch = random_floats(scratch),
                                .pool = pool};
     kernels->pack(&b.shape, b.kernel, b.packed, NULL);
