@@ -15,7 +15,7 @@
 #define PAIR_MAX_KERNEL 8192
 
 /* Winograd's product from so many channels, filters and tiles of the batch on. */
-#define WINOGRAD_MIN_CHANNELS 32
+#define WINOGRAD_MIN_CHANNELS 16
 #define WINOGRAD_MIN_TILES    14
 
 static size_t volume(const size_t sizes[3])

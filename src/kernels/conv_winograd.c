@@ -12,11 +12,11 @@
 #define IN    STRIA_WINOGRAD_IN
 #define OUT   STRIA_WINOGRAD_OUT
 
-/* Tiles of a block: so many that the weights are worth fetching, so few that their inputs stay in the second
- * cache. */
-#define BLOCK_TILES   56
-#define BLOCK_LEAST   28
-#define SOURCE_FLOATS (512 * 1024)
+/* Tiles of a block: few, so that they stay in the second cache with their products; more where the weights
+ * do not, which are fetched anew for every block. */
+#define BLOCK_TILES   28
+#define BLOCK_MOST    64
+#define LARGE_WEIGHTS (4 * 1024 * 1024) /* floats */
 /* Filters of a group: their products are transformed back out of the second cache. */
 #define PRODUCT_FLOATS (128 * 1024)
 /* Keeps the spots of a tile off each other's cache sets. */
@@ -67,8 +67,7 @@ static winograd_job job_of(const stria_conv_isa *isa, const stria_winograd *w, s
     job.across = ceiling_of(w->out[1], OUT);
     job.picture_tiles = ceiling_of(w->out[0], OUT) * job.across;
     job.tiles = w->pictures * job.picture_tiles;
-    size_t most = SOURCE_FLOATS / (SPOTS * w->depth);
-    most = most < BLOCK_LEAST ? BLOCK_LEAST : minimum(most, BLOCK_TILES);
+    size_t most = SPOTS * w->depth * w->width > LARGE_WEIGHTS ? BLOCK_MOST : BLOCK_TILES;
     job.blocks = ceiling_of(job.tiles, most);
     job.block_tiles = ceiling_of(job.tiles, job.blocks);
     job.padded = stria_conv_padded(isa, w->width);
@@ -295,13 +294,12 @@ void stria_winograd_run(const stria_conv_isa *isa, const stria_winograd *w)
 stria_winograd stria_winograd_forward(const stria_conv_method *m)
 {
     const stria_window *w = &m->window;
-    return (stria_winograd){
-        .pictures = m->batch * w->out[0],
-        .in = {m->size[1], m->size[2]},
-        .out = {w->out[1], w->out[2]},
-        .before = {m->bordered ? 0 : (ptrdiff_t)w->before[1], m->bordered ? 0 : (ptrdiff_t)w->before[2]},
-        .depth = m->channels,
-        .width = m->filters};
+    return (stria_winograd){.pictures = m->batch * w->out[0],
+                            .in = {w->in[1], w->in[2]},
+                            .out = {w->out[1], w->out[2]},
+                            .before = {(ptrdiff_t)w->before[1], (ptrdiff_t)w->before[2]},
+                            .depth = m->channels,
+                            .width = m->filters};
 }
 
 stria_winograd stria_winograd_input_gradient(const stria_conv_method *m)
