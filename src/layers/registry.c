@@ -14,6 +14,7 @@ const stria_layer_kind *const stria_layer_kinds[] = {
     &stria_kind_concat,
     &stria_kind_conv2d,
     &stria_kind_dense,
+    &stria_kind_depthwise_conv2d,
     &stria_kind_dropout,
     &stria_kind_elu,
     &stria_kind_flatten,

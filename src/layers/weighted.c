@@ -1,4 +1,4 @@
-/* conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures. Parameter 0 is
+/* conv2d, depthwise_conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures. Parameter 0 is
  * the kernel, parameter 1 the bias where there is one. */
 #include "layers/weighted.h"
 

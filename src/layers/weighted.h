@@ -1,4 +1,4 @@
-/* What layers that multiply by a kernel share (conv2d, dense): packing, forward and backward through the
+/* What layers that multiply by a kernel share (conv2d, depthwise_conv2d, dense): packing, forward and backward through the
  * convolution kernels. Such a layer resolves its geometry and leaves the rest to these functions. */
 #ifndef STRIA_LAYERS_WEIGHTED_H
 #define STRIA_LAYERS_WEIGHTED_H
