@@ -192,6 +192,9 @@ static bool add_layer(text *to, const cli_json *layer)
     add_inputs(to, cli_json_get(layer, "inputs"));
     for (size_t i = 0; i < 1 && known_layers[k].counts[i] != NULL; i++) {
         const char *key = known_layers[k].counts[i];
+        if (cli_json_get(layer, key) == NULL) {
+            continue; /* the default */
+        }
         add(to, " %s=%" PRId64, key, cli_json_as_integer(cli_json_get(layer, key), 0));
     }
     for (size_t i = 0; i < 3 && known_layers[k].sizes[i] != NULL; i++) {
