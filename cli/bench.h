@@ -24,8 +24,8 @@ bool cli_bench_wants(const cli_bench_options *options, const char *name);
 /* Says that nothing matched; `what` is "workload", "kernel". Returns the exit status. */
 int cli_bench_nothing(const cli_bench_options *options, const char *what);
 
-/* What the share of the peak is taken of: of all the context's threads. Measured within `seconds`. */
-stria_status cli_bench_peak(stria_context *context, stria_peak *peak, stria_error *err);
+/* How long the most that the machine can do is looked for. */
+#define CLI_PEAK_SECONDS 0.3
 
 /* How fast something was: multiply-adds (2 operations each) in GFLOP/s where there are any, else bytes in
  * GB/s, and the share of the peak that is. */
@@ -48,10 +48,14 @@ void cli_rate_json(const cli_rate *rate, cli_json *object);
 void cli_bench_print_peak(const stria_context *context, const stria_peak *peak);
 int cli_bench_print_peak_json(const stria_context *context, const stria_peak *peak);
 
+/* Prints text wrapped to the screen. */
+void cli_bench_print_wrapped(const char *text);
+
 /* What stands under tables of times. */
-#define CLI_BENCH_LEGEND                                                                                     \
-    "spread: middle half of the samples, relative to the median\n"                                           \
-    "peak: the rate as a share of the most, which is measured first\n"
+#define CLI_BENCH_PEAK                                                                                       \
+    "peak: the rate as a share of the most, which is measured first; above 100 % where caches serve the "    \
+    "memory, or Winograd convolution saves multiplications"
+#define CLI_BENCH_SPREAD "spread: middle half of the samples, relative to the median"
 
 /* The subjects. Each prints its results and returns the exit status. */
 int cli_bench_model(stria_context *context, const char *name, const cli_bench_options *options);

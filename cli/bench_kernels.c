@@ -310,7 +310,7 @@ static int time_all(passage *p)
         return cli_bench_nothing(p->options, "kernel");
     }
     stria_error err = {0};
-    if (cli_bench_peak(p->context, &p->peak, &err) != STRIA_OK) {
+    if (stria_context_peak(p->context, CLI_PEAK_SECONDS, &p->peak, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
     }
     int status;
@@ -327,7 +327,8 @@ static int time_all(passage *p)
         status = time_update(p, i);
     }
     if (status == CLI_DONE && !p->options->json) {
-        fputs("\n" CLI_BENCH_LEGEND "best: the same of the fastest run\n", stdout);
+        cli_bench_print_wrapped("\n" CLI_BENCH_SPREAD "\n" CLI_BENCH_PEAK
+                                "\nbest: the same of the fastest run");
     }
     return status;
 }

@@ -136,7 +136,7 @@ static int time_list(passage *p, const cli_json *list, const char *subject)
                                          : cli_fail(CLI_MISUSED, "the list has no %s", subject);
     }
     stria_error err = {0};
-    if (cli_bench_peak(p->context, &p->peak, &err) != STRIA_OK) {
+    if (stria_context_peak(p->context, CLI_PEAK_SECONDS, &p->peak, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
     }
     int status;
@@ -153,7 +153,7 @@ static int time_list(passage *p, const cli_json *list, const char *subject)
         }
     }
     if (status == CLI_DONE && !p->options->json) {
-        fputs("\n" CLI_BENCH_LEGEND, stdout);
+        cli_bench_print_wrapped("\n" CLI_BENCH_SPREAD "\n" CLI_BENCH_PEAK);
     }
     return status;
 }

@@ -98,7 +98,7 @@ static int time_modes(stria_context *context, stria_model *model, measurement *o
         printf("%s in batches of %s, %s, %d thread%s\n\n", of->model, cli_count_text(of->batch, batch),
                stria_context_cpu(context), threads, threads == 1 ? "" : "s");
         status = cli_table_print(&table, stdout, true);
-        fputs("\nspread: middle half of the samples, relative to the median\n", stdout);
+        cli_bench_print_wrapped("\n" CLI_BENCH_SPREAD);
     }
     cli_table_free(&table);
     return status;

@@ -85,25 +85,27 @@ static int print_table(const profile *p)
         if (p->training) {
             cli_table_add(&table, "%s", info.backward ? "backward" : "forward");
         }
-        cli_table_add(&table, "%s", cli_short_time_text(figures.median, number));
-        cli_table_add(&table, "%.1f %%", 100 * figures.median / p->all_median);
+        /* A layer that runs inside another has no time of its own; the clock's is not worth telling. */
+        const bool alone = info.bytes > 0;
+        cli_table_add(&table, "%s", alone ? cli_short_time_text(figures.median, number) : "");
+        if (alone) {
+            cli_table_add(&table, "%.1f %%", 100 * figures.median / p->all_median);
+        } else {
+            cli_table_add(&table, "%s", "");
+        }
         cli_table_add(&table, "%s", cli_rate_text(&rate, number));
         cli_table_add(&table, "%s", cli_share_text(&rate, number));
-        cli_table_add(&table, "%s", cli_bytes_text((int64_t)info.bytes, number));
+        cli_table_add(&table, "%s", alone ? cli_bytes_text((int64_t)info.bytes, number) : "");
         cli_table_add(&table, "%s", info.kernel);
     }
-    const int threads = stria_context_threads(p->context);
-    printf("%s in batches of %s, %s, %d thread%s; at most %.1f GFLOP/s, memory %.1f GB/s\n\n", p->model,
-           cli_count_text(p->steps.batch, number), stria_context_cpu(p->context), threads,
-           threads == 1 ? "" : "s", 2e-9 * p->peak.multiply_adds, 1e-9 * p->peak.bytes);
+    printf("%s in batches of %s; ", p->model, cli_count_text(p->steps.batch, number));
+    cli_bench_print_peak(p->context, &p->peak);
     const int status = cli_table_print(&table, stdout, true);
     cli_table_free(&table);
     const cli_figures all = cli_figures_of(p->whole, p->runs);
     printf("\nall steps: %s", cli_short_time_text(all.median, number));
     printf(" (spread %s of %zu runs)\n", cli_spread_text(&all, number), p->runs);
-    fputs("peak: the rate as a share of the most\n"
-          "memory: of the tensors that are read and written, each once\n",
-          stdout);
+    cli_bench_print_wrapped(CLI_BENCH_PEAK "\nmemory: of the tensors that are read and written, each once");
     return status;
 }
 
@@ -157,7 +159,7 @@ static int time_steps(profile *p, stria_model *model, const cli_bench_options *o
         if (p->seconds == NULL || p->whole == NULL) {
             return cli_fail_memory();
         }
-        status = cli_bench_peak(p->context, &p->peak, &err);
+        status = stria_context_peak(p->context, CLI_PEAK_SECONDS, &p->peak, &err);
     }
     if (status == STRIA_OK) {
         status = take_runs(p, options->seconds >= 0 ? options->seconds : USUAL_SECONDS, &err);

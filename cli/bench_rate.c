@@ -2,18 +2,8 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "terminal.h"
 #include "text.h"
-
-#define PEAK_SECONDS 0.3
-
-stria_status cli_bench_peak(stria_context *context, stria_peak *peak, stria_error *err)
-{
-    const stria_status status = stria_context_peak(context, PEAK_SECONDS, peak, err);
-    const double threads = stria_context_threads(context);
-    peak->multiply_adds *= threads;
-    peak->bytes *= threads;
-    return status;
-}
 
 cli_rate cli_rate_of(double macs, double bytes, double seconds, const stria_peak *peak)
 {
@@ -56,8 +46,11 @@ void cli_rate_json(const cli_rate *rate, cli_json *object)
 void cli_bench_print_peak(const stria_context *context, const stria_peak *peak)
 {
     const int threads = stria_context_threads(context);
-    printf("%s, %d thread%s; at most %.1f GFLOP/s, memory %.1f GB/s\n\n", stria_context_cpu(context), threads,
-           threads == 1 ? "" : "s", 2e-9 * peak->multiply_adds, 1e-9 * peak->bytes);
+    char text[160];
+    snprintf(text, sizeof text, "%s, %d thread%s; at most %.1f GFLOP/s, memory %.1f GB/s\n",
+             stria_context_cpu(context), threads, threads == 1 ? "" : "s", 2e-9 * peak->multiply_adds,
+             1e-9 * peak->bytes);
+    cli_bench_print_wrapped(text);
 }
 
 int cli_bench_print_peak_json(const stria_context *context, const stria_peak *peak)
@@ -69,4 +62,10 @@ int cli_bench_print_peak_json(const stria_context *context, const stria_peak *pe
     cli_json_set(object, "gflops", cli_json_number(2e-9 * peak->multiply_adds));
     cli_json_set(object, "gbytes", cli_json_number(1e-9 * peak->bytes));
     return cli_json_print(object);
+}
+
+void cli_bench_print_wrapped(const char *text)
+{
+    const cli_terminal terminal = cli_terminal_of(stdout);
+    cli_write_wrapped(stdout, text, 0, 0, terminal.width);
 }

@@ -229,15 +229,20 @@ static int tell_end(const tuning *t)
         cli_json_set(object, "best_slower", cli_json_number(best.slower));
         return cli_json_print(object);
     }
-    printf("\nThe library's choices, against always the faster one: %.1f %% slower.\n", 100 * library);
+    char text[512], limits[160];
     if (best.tiles > 0) {
-        printf(
-            "Thresholds that fit these times best: %lld channels and filters, %lld tiles: %.1f %% slower.\n",
-            (long long)best.channels, (long long)best.tiles, 100 * best.slower);
+        snprintf(limits, sizeof limits,
+                 "Thresholds that fit these times best: %lld channels and filters, %lld tiles",
+                 (long long)best.channels, (long long)best.tiles);
     } else {
-        printf("Best for these times is never to use Winograd: %.1f %% slower.\n", 100 * best.slower);
+        snprintf(limits, sizeof limits, "Best for these times is never to use Winograd");
     }
-    fputs("A mean over the shapes above; '!' marks where the library's choice was the slower one.\n", stdout);
+    snprintf(text, sizeof text,
+             "\nThe library's choices, against always the faster one: %.1f %% slower.\n%s: %.1f %% "
+             "slower.\nA mean "
+             "over the shapes above; '!' marks where the library's choice was the slower one.",
+             100 * library, limits, 100 * best.slower);
+    cli_bench_print_wrapped(text);
     return CLI_DONE;
 }
 

@@ -15,9 +15,10 @@ extern "C" {
 /* Both are the best of many short bursts: clocks change and neighbours disturb, but nothing makes a burst too
  * fast. */
 typedef struct stria_peak {
-    double multiply_adds; /* per second, of one thread, with the context's instruction set, from registers */
-    double bytes; /* per second, of one thread: two arrays read and one written, each larger than the core's
-                     own caches; a write counts once */
+    double multiply_adds; /* per second, of all threads together, with the context's instruction set, from
+                             registers */
+    double bytes; /* per second, of all threads together: two arrays read and one written, each larger than
+                     a core's own caches; a write counts once */
 } stria_peak;
 
 /* Measures for about `seconds` (0: 0.2), half of it for each figure; uses 48 MiB meanwhile. Errors: VALUE

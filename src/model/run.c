@@ -255,6 +255,8 @@ static uint64_t step_bytes(const stria_plan *plan, size_t node, bool backward)
     }
     if (backward && p->needs.backward_reads_output)
         batched += p->elements;
+    if (!backward && p->residual != STRIA_NO_NODE)
+        batched += p->elements;
     for (size_t q = 0; q < layer->facts.param_count; q++) {
         const uint64_t count = plan->model->tensors[layer->first_tensor + q].count;
         params += backward && p->call.dparams[q] != NULL ? 2 * count : count;
