@@ -269,7 +269,7 @@ void cli_job_kernels(const cli_job *job, char *text, size_t size)
     stria_step_info step;
     text[0] = '\0';
     for (size_t i = 0; stria_plan_step(job->plan, i, &step) && length < size; i++) {
-        if (*step.kernel != '\0' && !is_listed(text, step.kernel)) {
+        if (step.within == step.layer && *step.kernel != '\0' && !is_listed(text, step.kernel)) {
             length +=
                 (size_t)snprintf(text + length, size - length, "%s%s", length > 0 ? ", " : "", step.kernel);
         }

@@ -40,10 +40,12 @@ typedef struct stria_layer_needs {
     bool view; /* the output is the input's memory under another shape; forward is not called */
     bool backward_reads_input; /* backward needs inputs (all of them) */
     bool backward_reads_output;
-    size_t packed;      /* floats of packed parameters */
-    size_t saved;       /* bytes that forward leaves for backward; 0 in inference */
-    size_t scratch;     /* floats for one call of forward or backward */
-    const char *kernel; /* what computes it, for printing; constant */
+    bool backward_keeps_dy; /* backward leaves dy as it is */
+    bool backward_adds;     /* backward can add to dinputs; see call->adds_dinput */
+    size_t packed;          /* floats of packed parameters */
+    size_t saved;           /* bytes that forward leaves for backward; 0 in inference */
+    size_t scratch;         /* floats for one call of forward or backward */
+    const char *kernel;     /* what computes it, for printing; constant */
 } stria_layer_needs;
 
 #define STRIA_MAX_INPUTS 16
@@ -95,7 +97,8 @@ struct stria_layer_call {
     void *saved;
     float *scratch;
     float *dy;                              /* gradient of the output; backward may overwrite it */
-    float *dinputs[STRIA_MAX_INPUTS];       /* overwritten; NULL where not wanted */
+    float *dinputs[STRIA_MAX_INPUTS];       /* overwritten or added to; NULL where not wanted */
+    bool adds_dinput[STRIA_MAX_INPUTS];     /* whether they are added to */
     float *dparams[STRIA_MAX_LAYER_PARAMS]; /* overwritten; NULL where not wanted */
 };
 

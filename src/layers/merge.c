@@ -45,6 +45,7 @@ static stria_status add_shape(const void *settings, const stria_shape *inputs, s
 static void add_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
     needs->backward_reads_output = call->training && call->taken.activation.kind != STRIA_LINEAR;
+    needs->backward_adds = true;
     needs->kernel = "add";
 }
 
@@ -58,15 +59,21 @@ static void add_forward(const stria_layer_call *call)
                                             count, call->pool);
 }
 
+/* The gradient of the sum is the gradient of each input: where the plan has given an input the same memory
+ * nothing is left to do. */
 static void add_backward(const stria_layer_call *call)
 {
     size_t count = stria_call_output_count(call);
     if (call->taken.activation.kind != STRIA_LINEAR)
         call->kernels->elementwise.activate_gradient(call->taken.activation, call->output, call->dy, call->dy,
                                                      count, call->pool);
-    for (size_t i = 0; i < call->input_count; i++)
-        if (call->dinputs[i] != NULL)
-            memcpy(call->dinputs[i], call->dy, count * sizeof(float));
+    for (size_t i = 0; i < call->input_count; i++) {
+        float *dinput = call->dinputs[i];
+        if (dinput != NULL && call->adds_dinput[i])
+            call->kernels->elementwise.add(dinput, call->dy, dinput, count, call->pool);
+        else if (dinput != NULL && dinput != call->dy)
+            memcpy(dinput, call->dy, count * sizeof(float));
+    }
 }
 
 const stria_layer_kind stria_kind_add = {

@@ -36,6 +36,8 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
         if (s->transposes && needs->scratch < floats.input_gradient_scratch)
             needs->scratch = floats.input_gradient_scratch;
         needs->backward_reads_input = true;
+        needs->backward_adds = true;
+        needs->backward_keeps_dy = s->activation.kind == STRIA_LINEAR;
         needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum;
     }
     if (call->taken.scaling != NULL) {
@@ -132,6 +134,7 @@ void stria_weighted_backward(const stria_layer_call *call)
     if (call->dinputs[0] != NULL) {
         run.packed = call->packed + s->transposed_at;
         run.dx = call->dinputs[0];
+        run.residual = call->adds_dinput[0] ? run.dx : NULL;
         call->kernels->conv.input_gradient(&run);
     }
 }

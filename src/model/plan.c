@@ -197,6 +197,29 @@ static void live_from(stria_plan *plan, size_t buffer, size_t time)
         plan->buffers[buffer].first = time;
 }
 
+/* Whether a host can write its output over the residual that it adds: nobody else reads that from then on. */
+static bool replaces_residual(const stria_plan *plan, size_t host)
+{
+    const stria_model *model = plan->model;
+    size_t residual = plan->nodes[host].residual;
+    if (residual == STRIA_NO_NODE || plan->nodes[residual].external >= 0)
+        return false;
+    size_t root = plan->nodes[residual].root;
+    for (size_t j = 0; j < plan->node_count; j++) {
+        const stria_plan_node *p = &plan->nodes[j];
+        if (p->used && p->root == root && (p->kept || is_output(model, j)))
+            return false;
+        for (size_t k = 0; p->used && k < model->nodes[j].input_count; k++) {
+            size_t input = model->nodes[j].inputs[k];
+            bool is_sum =
+                p->host == host && input == residual && model->nodes[j].kind->part == STRIA_PART_SUM;
+            if (plan->nodes[input].root == root && !is_sum && p->host >= host)
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Values: alive from their own step to the last that reads them, in forward or backward. */
 static stria_status plan_values(stria_plan *plan, stria_error *err)
 {
@@ -207,7 +230,9 @@ static stria_status plan_values(stria_plan *plan, stria_error *err)
         p->value = p->gradient = p->saved = STRIA_NO_BUFFER;
         if (!p->used)
             continue;
-        if (!p->view && p->external < 0)
+        if (replaces_residual(plan, i))
+            p->value = plan->nodes[plan->nodes[p->residual].root].value;
+        else if (!p->view && p->external < 0)
             STRIA_TRY(add_buffer(plan, p->elements, sizeof(float), i, i, &p->value, err));
         if (p->needs.saved > 0) {
             STRIA_TRY(add_buffer(plan, 1, 1, i, 2 * n - i, &p->saved, err));
@@ -234,8 +259,56 @@ static bool shares_gradient(const stria_plan *plan, size_t index)
            !is_output(plan->model, input);
 }
 
+/* Whether nothing has been written to the gradient of input k of a sum when the sum goes back, so that it may
+ * become the sum's. */
+static bool can_share_sum(const stria_plan *plan, size_t sum, size_t k)
+{
+    const stria_node *node = &plan->model->nodes[sum];
+    size_t gradient = plan->nodes[node->inputs[k]].gradient;
+    size_t times = 0;
+    for (size_t j = 0; j < node->input_count; j++)
+        times += node->inputs[j] == node->inputs[k];
+    return plan->nodes[node->inputs[k]].differentiated && times == 1 &&
+           !is_output(plan->model, node->inputs[k]) &&
+           (gradient == STRIA_NO_BUFFER || gradient == plan->nodes[sum].gradient);
+}
+
+/* Whether two inputs of a sum can have the same gradient: the later one is done with it, and has left it as
+ * it was, before anything is added to the earlier one's or that one goes back itself. */
+static bool can_share_both(const stria_plan *plan, size_t sum, size_t earlier, size_t later)
+{
+    const stria_model *model = plan->model;
+    if (consumer_count(plan, later) != 1)
+        return false;
+    while (shares_gradient(plan, later))
+        later = model->nodes[later].inputs[0];
+    if (later <= earlier || !plan->nodes[later].needs.backward_keeps_dy)
+        return false;
+    for (size_t j = later; j < plan->node_count; j++)
+        for (size_t k = 0; plan->nodes[j].used && k < model->nodes[j].input_count; k++)
+            if (model->nodes[j].inputs[k] == earlier && j != sum)
+                return false;
+    return true;
+}
+
+/* Whether input k of a sum has the sum's gradient as its own: the earliest input that can, and of two inputs
+ * the other too when they do not disturb each other. */
+static bool shares_sum(const stria_plan *plan, size_t sum, size_t k)
+{
+    const stria_node *node = &plan->model->nodes[sum];
+    if (plan->separate || node->kind->part != STRIA_PART_SUM || !can_share_sum(plan, sum, k))
+        return false;
+    for (size_t j = 0; j < node->input_count; j++) {
+        bool before = node->inputs[j] < node->inputs[k] && can_share_sum(plan, sum, j);
+        if (before &&
+            (node->input_count != 2 || !can_share_both(plan, sum, node->inputs[j], node->inputs[k])))
+            return false;
+    }
+    return true;
+}
+
 /* Gradients: alive from the first backward step that writes them to the node's own. The first consumer to run
- * backward, which is the last in forward order, writes; the others write to a temporary that is added. The
+ * backward, which is the last in forward order, writes; the others add, themselves or by a temporary. The
  * gradient of an output is written by the loss, so there every consumer adds. */
 static stria_status plan_gradients(stria_plan *plan, stria_error *err)
 {
@@ -261,13 +334,19 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
                 input->gradient = p->gradient;
                 continue;
             }
+            if (shares_sum(plan, i, k)) {
+                input->gradient = p->gradient;
+                continue;
+            }
             bool first = input->gradient == STRIA_NO_BUFFER;
             if (first)
                 STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
                                      &input->gradient, err));
             if (first && is_output(model, node->inputs[k]))
                 live_from(plan, input->gradient, n);
-            if (!first || is_output(model, node->inputs[k]))
+            bool adds = !first || is_output(model, node->inputs[k]);
+            p->call.adds_dinput[k] = adds && p->needs.backward_adds && !plan->separate;
+            if (adds && !p->call.adds_dinput[k])
                 STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
                                      &p->routes[k].buffer, err));
         }

@@ -253,7 +253,7 @@ static uint64_t step_bytes(const stria_plan *plan, size_t node, bool backward)
         else
             batched += (p->call.dinputs[k] != NULL ? input : 0) + (p->needs.backward_reads_input ? input : 0);
     }
-    if (backward && p->needs.backward_reads_output)
+    if (backward ? p->needs.backward_reads_output : p->residual != STRIA_NO_NODE)
         batched += p->elements;
     if (!backward && p->residual != STRIA_NO_NODE)
         batched += p->elements;
@@ -278,16 +278,16 @@ int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)
     const stria_plan_node *p = &plan->nodes[node];
     size_t buffer = backward ? p->gradient : plan->nodes[p->root].value;
     bool computes = p->used && (backward ? p->differentiated && !p->gradient_shared : !p->view);
+    bool taken = p->in_host != NULL && (!backward || p->differentiated);
     *info = (stria_step_info){
         .layer = plan->model->nodes[node].name,
-        .kernel = computes || (p->used && p->in_host != NULL && (!backward || p->differentiated))
-                      ? p->needs.kernel
-                      : "",
+        .kernel = computes || taken ? p->needs.kernel : "",
         .backward = backward,
         .output_bytes = p->elements * plan->batch * sizeof(float),
         .offset = buffer != STRIA_NO_BUFFER ? plan->buffers[buffer].offset : 0,
         .macs = computes ? step_macs(plan, p, backward) : 0,
         .bytes = computes ? step_bytes(plan, node, backward) : 0,
+        .within = plan->model->nodes[p->host].name,
     };
     return 1;
 }
