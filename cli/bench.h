@@ -60,6 +60,8 @@ void cli_bench_print_wrapped(const char *text);
 /* The subjects. Each prints its results and returns the exit status. */
 int cli_bench_model(stria_context *context, const char *name, const cli_bench_options *options);
 int cli_bench_profile(stria_context *context, const char *name, const cli_bench_options *options);
+int cli_bench_profile_model(stria_context *context, stria_model *model, const char *name, int64_t batch,
+                            bool training, const cli_bench_options *options);
 int cli_bench_kernels(stria_context *context, const cli_bench_options *options);
 int cli_bench_list(stria_context *context, const char *subject, const cli_bench_options *options);
 int cli_bench_tune(stria_context *context, const cli_bench_options *options);

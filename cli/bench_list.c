@@ -104,7 +104,7 @@ static int time_workload(passage *p, const cli_json *json)
     cli_workload workload = {0};
     const double seconds = p->options->seconds >= 0 ? p->options->seconds : USUAL_SECONDS;
     stria_status status = cli_workload_open(&workload, p->context, json, &err);
-    if (status == STRIA_OK) {
+    if (status == STRIA_OK && !p->options->profile) {
         const size_t fewest = workload.mode == CLI_JOB_TRAIN_EPOCH ? 1 : CLI_FEWEST_SAMPLES;
         status = cli_times_take(&p->times, p->context, workload.job, seconds, fewest, &err);
     }
@@ -116,6 +116,10 @@ static int time_workload(passage *p, const cli_json *json)
         snprintf(named.message, sizeof named.message, "workload '%.64s': %.180s", text_of(json, "id"),
                  err.message);
         result = cli_fail_with(&named, CLI_FROM_FILE);
+    } else if (p->options->profile) {
+        const bool training = workload.mode != CLI_JOB_INFERENCE;
+        result = cli_bench_profile_model(p->context, workload.model, text_of(json, "id"), workload.batch,
+                                         training, p->options);
     } else {
         cli_job_kernels(workload.job, p->kernels, sizeof p->kernels);
         const cli_figures figures = cli_figures_of(p->times.seconds, p->times.count);
@@ -123,6 +127,18 @@ static int time_workload(passage *p, const cli_json *json)
     }
     cli_workload_close(&workload);
     return result;
+}
+
+static int time_each(passage *p, const cli_json *list, const char *subject)
+{
+    int status = CLI_DONE;
+    for (size_t i = 0; i < cli_workload_count(list) && status == CLI_DONE; i++) {
+        const cli_json *workload = cli_workload_at(list, i);
+        if (is_wanted(workload, subject, p->options)) {
+            status = time_workload(p, workload);
+        }
+    }
+    return status;
 }
 
 static int time_list(passage *p, const cli_json *list, const char *subject)
@@ -135,6 +151,9 @@ static int time_list(passage *p, const cli_json *list, const char *subject)
         return p->options->match != NULL ? cli_bench_nothing(p->options, "workload")
                                          : cli_fail(CLI_MISUSED, "the list has no %s", subject);
     }
+    if (p->options->profile) {
+        return time_each(p, list, subject);
+    }
     stria_error err = {0};
     if (stria_context_peak(p->context, CLI_PEAK_SECONDS, &p->peak, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
@@ -146,12 +165,7 @@ static int time_list(passage *p, const cli_json *list, const char *subject)
         cli_bench_print_peak(p->context, &p->peak);
         status = cli_table_print(&p->table, stdout, true);
     }
-    for (size_t i = 0; i < cli_workload_count(list) && status == CLI_DONE; i++) {
-        const cli_json *workload = cli_workload_at(list, i);
-        if (is_wanted(workload, subject, p->options)) {
-            status = time_workload(p, workload);
-        }
-    }
+    status = status == CLI_DONE ? time_each(p, list, subject) : status;
     if (status == CLI_DONE && !p->options->json) {
         cli_bench_print_wrapped("\n" CLI_BENCH_SPREAD "\n" CLI_BENCH_PEAK);
     }

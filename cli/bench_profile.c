@@ -143,13 +143,13 @@ static int print_json(const profile *p)
     return cli_json_print(object);
 }
 
-static int time_steps(profile *p, stria_model *model, const cli_bench_options *options)
+static int time_steps(profile *p, stria_model *model, int64_t batch, const cli_bench_options *options)
 {
     stria_error err = {0};
     const stria_plan_options plan_options = {
         .struct_size = sizeof plan_options,
         .mode = p->training ? STRIA_MODE_TRAINING : STRIA_MODE_INFERENCE,
-        .batch = options->batch > 0 ? options->batch : USUAL_BATCH,
+        .batch = batch,
         .raw_output = p->training, /* as training does: softmax belongs to the loss */
     };
     stria_status status = cli_steps_open(&p->steps, model, &plan_options, &err);
@@ -170,16 +170,24 @@ static int time_steps(profile *p, stria_model *model, const cli_bench_options *o
     return options->json ? print_json(p) : print_table(p);
 }
 
+int cli_bench_profile_model(stria_context *context, stria_model *model, const char *name, int64_t batch,
+                            bool training, const cli_bench_options *options)
+{
+    profile p = {.model = name, .context = context, .training = training};
+    const int status = time_steps(&p, model, batch, options);
+    cli_steps_close(&p.steps);
+    free(p.seconds);
+    free(p.whole);
+    return status;
+}
+
 int cli_bench_profile(stria_context *context, const char *name, const cli_bench_options *options)
 {
     stria_model *model = NULL;
     int status = cli_open_model(&model, context, name);
     if (status == CLI_DONE) {
-        profile p = {.model = name, .context = context, .training = options->training};
-        status = time_steps(&p, model, options);
-        cli_steps_close(&p.steps);
-        free(p.seconds);
-        free(p.whole);
+        const int64_t batch = options->batch > 0 ? options->batch : USUAL_BATCH;
+        status = cli_bench_profile_model(context, model, name, batch, options->training, options);
     }
     stria_model_free(model);
     return status;

@@ -43,11 +43,11 @@ static int check(const cli_bench_options *options, const char *subject)
         return cli_fail(CLI_MISUSED, "a subject is missing; usage: stria bench [options] "
                                      "MODEL|kernels|layers|models");
     }
-    if (options->profile && !model) {
-        return cli_fail(CLI_MISUSED, "--profile belongs to a model");
+    if (options->profile && !model && !list) {
+        return cli_fail(CLI_MISUSED, "--profile belongs to a model, layers and models");
     }
-    if (options->training && !options->profile) {
-        return cli_fail(CLI_MISUSED, "--training belongs to --profile");
+    if (options->training && !(options->profile && model)) {
+        return cli_fail(CLI_MISUSED, "--training belongs to --profile of a model");
     }
     if (options->batch > 0 && !model) {
         return cli_fail(CLI_MISUSED, "--batch belongs to a model");
@@ -125,9 +125,9 @@ static const cli_option options_table[] = {
     CLI_NUMBER_ROW("seconds", cli_bench_options, seconds, "F", 0, 3600,
                    "how long to measure each thing (default: 1 for a model, less for lists)"),
     CLI_FLAG_ROW("profile", cli_bench_options, profile,
-                 "time each layer of a model: its share, its rate, its kernel"),
+                 "time each layer of a model, or of each network in a list: its share, its rate, its kernel"),
     CLI_FLAG_ROW("training", cli_bench_options, training,
-                 "with --profile: a training plan, and its gradients"),
+                 "with --profile of a model: a training plan, and its gradients"),
     CLI_TEXT_ROW("match", cli_bench_options, match, "REGEX",
                  "only what has this in its name (an extended regular expression)"),
     CLI_TEXT_ROW("workloads", cli_bench_options, workloads, "FILE",
