@@ -73,9 +73,11 @@ typedef struct stria_outer_tile {
     size_t x_step, dy_step;
     size_t every; /* pixels from one of a segment to the next */
     float *out;
-    size_t out_step; /* floats between rows */
-    size_t width;    /* floats to store in each row; dy is read up to the panel's width */
-    bool add;        /* add to out */
+    size_t out_step;   /* floats between rows */
+    size_t width;      /* floats to store in each row; dy is read up to the panel's width */
+    bool add;          /* add to out */
+    const char *ahead; /* asked for while the tile is computed: `ahead_step` bytes further at every pixel */
+    size_t ahead_step;
 } stria_outer_tile;
 
 typedef void (*stria_outer_fn)(const stria_outer_tile *tile);

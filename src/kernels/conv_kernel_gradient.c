@@ -12,13 +12,17 @@
 #define PARTS        16
 /* Units that make a copy of their panel of dy worth its time: in a row, without the gaps that fall on few
  * lines of the cache when the number of filters is a power of 2. */
-#define COPY_UNITS 8
+#define COPY_UNITS 4
+#define LINE_BYTES 64 /* of a cache line */
+/* From so many floats on dy is not read once more for the bias: a chunk is summed while it is near. */
+#define FAR_FLOATS (512 * 1024)
 
 typedef struct gradient_job {
     const stria_conv_isa *isa;
     const stria_conv_method *method;
     const float *x, *dy;
     float *dkernel;
+    float *dbias, *chunk_bias; /* [filters], of the chunks so far and of one; NULL: dbias is found apart */
     size_t pixels, chunks;
     size_t kernel; /* floats */
     size_t parts, units, tasks;
@@ -138,6 +142,27 @@ static void list_chunk(const gradient_job *job, size_t chunk, chunk_segments *li
 
 /* ---- Outer products ---- */
 
+/* The part of the next chunk's dy and x that a tile asks for: the shares of all of a chunk's tiles make up
+ * the chunk, so that memory is read at an even pace beside the sums. Tiles are numbered first to end - 1. */
+static void ask_ahead(const gradient_job *job, const chunk_segments *lists, size_t number, size_t count,
+                      stria_outer_tile *tile)
+{
+    const stria_conv_method *m = job->method;
+    const size_t *stride = m->window.stride;
+    size_t end = lists->first + lists->pixels, next = minimum(job->pixels - end, STRIA_CHAIN_BLOCK);
+    size_t dy_bytes = next * m->filters * sizeof(float);
+    size_t x_bytes = next * stride[0] * stride[1] * stride[2] * m->channels * sizeof(float);
+    size_t share = (dy_bytes + x_bytes) / count, start = number * share;
+    const float *from = job->dy + end * m->filters;
+    if (start >= dy_bytes) {
+        const stria_segment *last = lists->segments + lists->counts[0];
+        from = lists->counts[0] > 0 ? last[-1].x : job->x;
+        start -= dy_bytes;
+    }
+    tile->ahead = (const char *)from + start;
+    tile->ahead_step = minimum(share / lists->pixels, LINE_BYTES);
+}
+
 /* Adds a chunk's products to out (or stores them) for the units first..end-1, counted over groups, panels,
  * tiles of inputs and taps. */
 static void add_units(const gradient_job *job, const chunk_segments *lists, size_t first, size_t end,
@@ -179,6 +204,7 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
                     tile.x_offset =
                         (ptrdiff_t)(group * m->depth + row) + (job->clipped ? 0 : tap_offset(m, t));
                     tile.out = out + (t * m->run + row) * m->filters + group * m->width + k;
+                    ask_ahead(job, lists, unit - first, end - first, &tile);
                     kernels[rows - 1](&tile);
                 }
             }
@@ -307,7 +333,17 @@ static void run_part(void *context, size_t part, size_t worker)
     }
 }
 
-/* One task of a large kernel: some of its units. */
+/* Adds a chunk's dy to the gradient of the bias. */
+static void add_bias(const gradient_job *job, const chunk_segments *lists, bool add)
+{
+    size_t filters = job->method->filters;
+    const float *dy = job->dy + lists->first * filters;
+    job->isa->column_sums(dy, lists->pixels, filters, add ? job->chunk_bias : job->dbias, NULL);
+    for (size_t k = 0; k < filters && add; k++)
+        job->dbias[k] += job->chunk_bias[k];
+}
+
+/* One task of a large kernel: some of its units. The first one has the bias. */
 static void run_units(void *context, size_t task, size_t worker)
 {
     const gradient_job *job = context;
@@ -316,6 +352,8 @@ static void run_units(void *context, size_t task, size_t worker)
     for (size_t chunk = 0; chunk < job->chunks; chunk++) {
         list_chunk(job, chunk, &lists);
         add_units(job, &lists, first, end, job->dkernel, chunk > 0);
+        if (task == 0 && job->chunk_bias != NULL)
+            add_bias(job, &lists, chunk > 0);
     }
 }
 
@@ -344,7 +382,8 @@ size_t stria_conv_kernel_gradient_scratch(const stria_conv_isa *isa, const stria
     if (m->depthwise)
         return stria_depthwise_kernel_gradient_scratch(m, workers);
     gradient_job job = job_of(isa, m);
-    return (job.parts - 1) * stria_conv_lines(job.kernel) + workers * job.worker_floats;
+    return (job.parts - 1) * stria_conv_lines(job.kernel) + workers * job.worker_floats +
+           stria_conv_lines(m->filters);
 }
 
 void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call *call)
@@ -372,8 +411,12 @@ void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call
     } else {
         size_t workers = stria_pool_workers(call->pool), most = work / STRIA_CONV_TASK_WORK + 1;
         job.tasks = workers == 1 ? 1 : minimum(minimum(4 * workers, most), job.units);
+        if (call->dbias != NULL && job.pixels * m.filters > FAR_FLOATS) {
+            job.dbias = call->dbias;
+            job.chunk_bias = job.worker_scratch + workers * job.worker_floats;
+        }
         stria_pool_run(call->pool, job.tasks, run_units, &job);
     }
-    if (call->dbias != NULL)
+    if (call->dbias != NULL && job.chunk_bias == NULL)
         isa->column_sums(call->dy, job.pixels, m.filters, call->dbias, call->pool);
 }

@@ -3,6 +3,8 @@
  * width, by less than a panel. */
 #include "kernels/simd/conv.h"
 
+#define SECOND_CACHE 2 /* the locality that compilers take for it */
+
 /* A tile of `rows` inputs by `vectors` vectors of filters; sums[j] is input j / vectors, vector j % vectors.
  */
 VEC_INLINE void outer(const stria_outer_tile *tile, const int rows, const int vectors)
@@ -14,11 +16,14 @@ VEC_INLINE void outer(const stria_outer_tile *tile, const int rows, const int ve
     for (int j = 0; j < count; j++)
         sums[j] = (vec){0};
     const size_t x_step = tile->every * tile->x_step, dy_step = tile->every * tile->dy_step;
+    const char *ahead = tile->ahead;
     for (size_t s = 0; s < tile->segment_count; s++) {
         const float *x = tile->segments[s].x + tile->x_offset;
         const float *dy = tile->dy + tile->segments[s].pixel * tile->dy_step;
         for (size_t left = tile->segments[s].count; left > 0; left--, x += x_step, dy += dy_step) {
             vec b[TILE_MAX_VECTORS];
+            __builtin_prefetch(ahead, 0, SECOND_CACHE);
+            ahead += tile->ahead_step;
             VEC_UNROLL
             for (int v = 0; v < vectors; v++)
                 b[v] = vec_load(dy + v * VL);
