@@ -167,6 +167,13 @@ static stria_status time_step(passage *p, cli_steps *steps, size_t step, stria_e
     return status;
 }
 
+/* Plain C has no Winograd convolution, and would be timed twice. */
+static bool has_algorithm(const layer_case *c, const char *kernel)
+{
+    const bool asked = c->algorithm != NULL && strcmp(c->algorithm, "winograd") == 0;
+    return !asked || strstr(kernel, "winograd") != NULL;
+}
+
 static int time_direction(passage *p, stria_model *model, const layer_case *c, size_t which)
 {
     const direction wanted = directions[which].direction;
@@ -187,7 +194,8 @@ static int time_direction(passage *p, stria_model *model, const layer_case *c, s
     }
     bool found = false;
     if (status == STRIA_OK) {
-        found = cli_steps_find(&steps, stria_model_output_name(model, 0), wanted >= BACKWARD, &step, &info);
+        found = cli_steps_find(&steps, stria_model_output_name(model, 0), wanted >= BACKWARD, &step, &info) &&
+                has_algorithm(c, info.kernel);
         status = found ? time_step(p, &steps, step, &err) : STRIA_OK;
     }
     int told = CLI_DONE;
