@@ -48,11 +48,26 @@ static void peaks_are_measured(void **state)
     stria_context_free(context);
 }
 
+static void peaks_need_memory(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    test.memory.fail_at = test.memory.calls + 1;
+    stria_error err = {0};
+    stria_peak peak;
+    assert_status(stria_context_peak(test.context, 0.01, &peak, &err), STRIA_ERROR_MEMORY, &err);
+    assert_int_equal(test.memory.failures, 1);
+    assert_ok(stria_context_peak(test.context, 0.01, &peak, &err), &err);
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loops_compute_what_they_count),
         cmocka_unit_test(peaks_are_measured),
+        cmocka_unit_test(peaks_need_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
