@@ -24,39 +24,46 @@ VEC_INLINE void store_channels(float *to, vec v, const part lanes, const bool wh
 
 /* ---- Windows of 3x3 ---- */
 
-/* As many rows as the registers hold: 9 weights, 3 columns of inputs, the sums. */
-#if VEC_REGISTERS == 32
-#    define WINDOW_ROWS_1 3
-#    define WINDOW_ROWS_2 2
-#else
-#    define WINDOW_ROWS_1 2
-#    define WINDOW_ROWS_2 1
-#endif
-
-typedef struct window {
-    const stria_depthwise_rows *tile;
-    size_t channel;
-    part lanes;
-    vec weights[9], start;
-    float *out; /* of the next column */
-} window;
-
 /* Column `column` of the inputs, or the padding beside them. */
-VEC_INLINE void load_column(const window *k, ptrdiff_t column, vec *x, const int lines, const bool whole)
+VEC_INLINE vec load_input(const stria_depthwise_rows *t, int line, ptrdiff_t column, size_t channel,
+                          const part lanes, const bool whole)
 {
-    const stria_depthwise_rows *t = k->tile;
     const bool real = column >= 0 && (size_t)column < t->in;
-    VEC_UNROLL
-    for (int l = 0; l < lines; l++)
-        x[l] = real ? load_channels(t->lines[l] + (size_t)column * t->steps[l] + k->channel, k->lanes, whole)
-                    : (vec){0};
+    return real ? load_channels(t->lines[line] + (size_t)column * t->steps[line] + channel, lanes, whole)
+                : (vec){0};
 }
 
-/* One output of each row; its first column of inputs is x[first], the others follow in a ring. */
-VEC_INLINE void window_outputs(window *k, vec x[3][STRIA_DEPTHWISE_LINES], const int first, const int rows,
-                               const int stride, const bool whole)
+/* Applies the epilogue to a sum and stores it at out[at]. */
+VEC_INLINE void store_output(const stria_depthwise_rows *t, size_t at, vec sum, const part lanes,
+                             const bool whole)
 {
-    const stria_depthwise_rows *t = k->tile;
+    if (t->residual != NULL)
+        sum += load_channels(t->residual + at, lanes, whole);
+    if (t->relu)
+        sum = clip(sum, vec_broadcast(t->ceiling));
+    store_channels(t->out + at, sum, lanes, whole);
+}
+
+#if VEC_REGISTERS == 32
+
+/* In pixels of an even number of cache lines a vector of channels lies on every other line only, which is
+ * half the banks of the second cache: there all channels go over so many columns of outputs before the next
+ * ones. */
+#    define LINE_FLOATS   16
+#    define BLOCK_COLUMNS 6
+#    define WHOLE_COLUMNS 8 /* too few for blocks */
+
+/* What stays in registers while the window moves along several rows of outputs. */
+typedef struct window {
+    vec weights[9], start;
+    vec x[3][STRIA_DEPTHWISE_LINES]; /* columns of inputs, a ring */
+    size_t at;                       /* of the next output */
+} window;
+
+/* One output of each row; its first column of inputs is x[first], the others follow in the ring. */
+VEC_INLINE void window_outputs(window *k, const stria_depthwise_rows *t, const int first, const part lanes,
+                               const bool whole, const int rows, const int stride)
+{
     vec sums[STRIA_DEPTHWISE_ROWS];
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
@@ -64,60 +71,48 @@ VEC_INLINE void window_outputs(window *k, vec x[3][STRIA_DEPTHWISE_LINES], const
     VEC_UNROLL
     for (int j = 0; j < 9 * rows; j++) {
         const int tap = j / rows, r = j % rows;
-        sums[r] += x[(first + tap % 3) % 3][r * stride + tap / 3] * k->weights[tap];
+        sums[r] += k->x[(first + tap % 3) % 3][r * stride + tap / 3] * k->weights[tap];
     }
-    if (t->residual != NULL) {
-        const float *residual = t->residual + (k->out - t->out);
-        VEC_UNROLL
-        for (int r = 0; r < rows; r++, residual += t->out_row)
-            sums[r] += load_channels(residual, k->lanes, whole);
-    }
-    if (t->relu) {
-        VEC_UNROLL
-        for (int r = 0; r < rows; r++)
-            sums[r] = clip(sums[r], vec_broadcast(t->ceiling));
-    }
-    float *out = k->out;
     VEC_UNROLL
-    for (int r = 0; r < rows; r++, out += t->out_row)
-        store_channels(out, sums[r], k->lanes, whole);
-    k->out += t->out_step;
+    for (int r = 0; r < rows; r++)
+        store_output(t, k->at + (size_t)r * t->out_row, sums[r], lanes, whole);
+    k->at += t->out_step;
 }
 
-/* `rows` rows of outputs for the channels of one vector. */
-VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t channel, const part lanes,
-                                const bool whole, const int rows, const int stride)
+/* Outputs first ... end - 1 of `rows` rows, for the channels of one vector. */
+VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t first, size_t end, size_t channel,
+                                const part lanes, const bool whole, const int rows, const int stride)
 {
     const int lines = 3 + (rows - 1) * stride;
-    window k = {.tile = t, .channel = channel, .lanes = lanes, .out = t->out + channel};
+    window k = {.at = first * t->out_step + channel};
     VEC_UNROLL
     for (int i = 0; i < 9; i++)
         k.weights[i] = load_channels(t->weights + (size_t)i * t->channels + channel, lanes, whole);
     k.start = t->bias != NULL ? load_channels(t->bias + channel, lanes, whole) : (vec){0};
 
-    vec x[3][STRIA_DEPTHWISE_LINES];
-    ptrdiff_t column = t->first; /* the next to be loaded */
+    ptrdiff_t column = (ptrdiff_t)(first * (size_t)stride) + t->first; /* the next to be loaded */
     VEC_UNROLL
-    for (int i = 0; i < 3 - stride; i++)
-        load_column(&k, column++, x[i], lines, whole);
-    for (size_t left = t->columns; left > 0;) {
+    for (int j = 0; j < (3 - stride) * lines; j++)
+        k.x[j / lines][j % lines] = load_input(t, j % lines, column + j / lines, channel, lanes, whole);
+    column += 3 - stride;
+    for (size_t left = end - first; left > 0;) {
         if (column >= 0 && left >= 3 && (size_t)column + 3 * (size_t)stride <= t->in) {
-            /* Three outputs: the ring is back where it began. */
             const float *from[STRIA_DEPTHWISE_LINES];
             VEC_UNROLL
             for (int l = 0; l < lines; l++)
                 from[l] = t->lines[l] + (size_t)column * t->steps[l] + channel;
+            /* Three outputs inside the picture: the ring is then back where it began. */
             do {
                 VEC_UNROLL
                 for (int i = 0; i < 3; i++) {
                     VEC_UNROLL
                     for (int j = 0; j < stride * lines; j++) {
                         const int l = j % lines;
-                        x[(i * stride + 3 - stride + j / lines) % 3][l] =
+                        k.x[(i * stride + 3 - stride + j / lines) % 3][l] =
                             load_channels(from[l], lanes, whole);
                         from[l] += t->steps[l];
                     }
-                    window_outputs(&k, x, i * stride % 3, rows, stride, whole);
+                    window_outputs(&k, t, i * stride % 3, lanes, whole, rows, stride);
                 }
                 column += 3 * stride;
                 left -= 3;
@@ -125,45 +120,128 @@ VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t channel, c
             continue;
         }
         VEC_UNROLL
-        for (int i = 3 - stride; i < 3; i++)
-            load_column(&k, column++, x[i], lines, whole);
-        window_outputs(&k, x, 0, rows, stride, whole);
+        for (int j = 0; j < stride * lines; j++)
+            k.x[3 - stride + j / lines][j % lines] =
+                load_input(t, j % lines, column + j / lines, channel, lanes, whole);
+        window_outputs(&k, t, 0, lanes, whole, rows, stride);
         VEC_UNROLL
         for (int j = 0; j < (3 - stride) * lines; j++)
-            x[j / lines][j % lines] = x[j / lines + stride][j % lines];
+            k.x[j / lines][j % lines] = k.x[j / lines + stride][j % lines];
+        column += stride;
         left--;
     }
 }
 
-#define WINDOW(rows, stride)                                                                                 \
-    static void window_##rows##_##stride(const stria_depthwise_rows *t)                                      \
-    {                                                                                                        \
-        size_t c = 0;                                                                                        \
-        for (; c + VL <= t->channels; c += VL)                                                               \
-            window_channels(t, c, part_of(VL), true, rows, stride);                                          \
-        if (c < t->channels)                                                                                 \
-            window_channels(t, c, part_of(t->channels - c), false, rows, stride);                            \
-    }
+#    define WINDOW(rows, stride)                                                                             \
+        static void window_##rows##_##stride(const stria_depthwise_rows *t, size_t first, size_t end)        \
+        {                                                                                                    \
+            size_t c = 0;                                                                                    \
+            for (; c + VL <= t->channels; c += VL)                                                           \
+                window_channels(t, first, end, c, part_of(VL), true, rows, stride);                          \
+            if (c < t->channels)                                                                             \
+                window_channels(t, first, end, c, part_of(t->channels - c), false, rows, stride);            \
+        }
 
 WINDOW(1, 1)
 WINDOW(2, 1)
-WINDOW(1, 2)
-#if VEC_REGISTERS == 32
 WINDOW(3, 1)
+WINDOW(1, 2)
 WINDOW(2, 2)
-#endif
 
-static void depthwise_rows(const stria_depthwise_rows *tile)
+static void (*const windows[2][STRIA_DEPTHWISE_ROWS])(const stria_depthwise_rows *, size_t, size_t) = {
+    {window_1_1, window_2_1, window_3_1}, {window_1_2, window_2_2}};
+
+static void depthwise_rows(const stria_depthwise_rows *t)
 {
-#if VEC_REGISTERS == 32
-    static void (*const windows[2][WINDOW_ROWS_1])(const stria_depthwise_rows *) = {
-        {window_1_1, window_2_1, window_3_1}, {window_1_2, window_2_2}};
-#else
-    static void (*const windows[2][WINDOW_ROWS_1])(const stria_depthwise_rows *) = {{window_1_1, window_2_1},
-                                                                                    {window_1_2}};
-#endif
-    windows[tile->stride - 1][tile->rows - 1](tile);
+    const bool even = t->out_step % (2 * LINE_FLOATS) == 0;
+    const size_t most = even && t->columns > WHOLE_COLUMNS ? BLOCK_COLUMNS : t->columns;
+    for (size_t first = 0; first < t->columns; first += most) {
+        const size_t end = first + most < t->columns ? first + most : t->columns;
+        windows[t->stride - 1][t->rows - 1](t, first, end);
+    }
 }
+
+#else
+
+/* Too few registers for a ring: the sums of neighbouring outputs of one row stay, inputs are read for each
+ * tap. */
+#    define ROW_PIXELS 6
+
+/* Outputs first ... first + pixels - 1 of a row; `inside`: all see real columns. */
+VEC_INLINE void window_pixels(const stria_depthwise_rows *t, size_t first, size_t channel, const part lanes,
+                              const bool whole, const int pixels, const int vectors, const bool inside)
+{
+    vec sums[ROW_PIXELS * 2], start[2];
+    VEC_UNROLL
+    for (int v = 0; v < vectors; v++)
+        start[v] = t->bias != NULL ? load_channels(t->bias + channel + v * VL, lanes, whole) : (vec){0};
+    VEC_UNROLL
+    for (int j = 0; j < pixels * vectors; j++)
+        sums[j] = start[j % vectors];
+    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
+    const float *weights = t->weights + channel;
+    for (int l = 0; l < 3; l++) {
+        const size_t step = t->steps[l], next = t->stride * step;
+        const float *from = t->lines[l] + channel + (inside ? (size_t)column * step : 0);
+        VEC_UNROLL
+        for (int i = 0; i < 3; i++, weights += t->channels, from += inside ? step : 0) {
+            vec w[2];
+            VEC_UNROLL
+            for (int v = 0; v < vectors; v++)
+                w[v] = load_channels(weights + v * VL, lanes, whole);
+            VEC_UNROLL
+            for (int j = 0; j < pixels * vectors; j++) {
+                const int v = j % vectors;
+                sums[j] += (inside ? load_channels(from + (size_t)(j / vectors) * next + v * VL, lanes, whole)
+                                   : load_input(t, l, column + i, channel + (size_t)v * VL, lanes, whole)) *
+                           w[v];
+            }
+        }
+    }
+    VEC_UNROLL
+    for (int j = 0; j < pixels * vectors; j++)
+        store_output(t, (first + (size_t)(j / vectors)) * t->out_step + channel + (size_t)(j % vectors) * VL,
+                     sums[j], lanes, whole);
+}
+
+/* Whether outputs first ... first + pixels - 1 are in the row and see real columns. */
+VEC_INLINE bool is_inside(const stria_depthwise_rows *t, size_t first, size_t pixels)
+{
+    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
+    return column >= 0 && first + pixels <= t->columns &&
+           (size_t)column + (pixels - 1) * t->stride + 3 <= t->in;
+}
+
+/* One row of outputs for the channels of some vectors. */
+VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t channel, const part lanes,
+                                const bool whole, const int vectors)
+{
+    for (size_t o = 0; o < t->columns;) {
+        if (is_inside(t, o, ROW_PIXELS)) {
+            window_pixels(t, o, channel, lanes, whole, ROW_PIXELS, vectors, true);
+            o += ROW_PIXELS;
+        } else if (is_inside(t, o, ROW_PIXELS / 2)) {
+            window_pixels(t, o, channel, lanes, whole, ROW_PIXELS / 2, vectors, true);
+            o += ROW_PIXELS / 2;
+        } else {
+            window_pixels(t, o, channel, lanes, whole, 1, vectors, false);
+            o++;
+        }
+    }
+}
+
+static void depthwise_rows(const stria_depthwise_rows *t)
+{
+    size_t c = 0;
+    for (; c + 2 * VL <= t->channels; c += 2 * VL)
+        window_channels(t, c, part_of(VL), true, 2);
+    for (; c + VL <= t->channels; c += VL)
+        window_channels(t, c, part_of(VL), true, 1);
+    if (c < t->channels)
+        window_channels(t, c, part_of(t->channels - c), false, 1);
+}
+
+#endif
 
 /* ---- Strips ---- */
 
@@ -263,16 +341,22 @@ static void depthwise_strip(const stria_depthwise_strip *s)
 
 /* ---- Kernel gradients ---- */
 
-/* `taps` sums over a rectangle of pixels, and that of dy alone when `with_bias`. */
+#define OUTER_VECTORS (VEC_REGISTERS == 32 ? 2 : 1)
+
+/* `taps` sums over a rectangle of pixels, and that of dy alone when `with_bias`, for some vectors of
+ * channels.
+ */
 VEC_INLINE void outer(const stria_depthwise_outer *g, size_t channel, const part lanes, const bool whole,
-                      const int taps, const bool with_bias)
+                      const int taps, const bool with_bias, const int vectors)
 {
-    vec sums[STRIA_DEPTHWISE_TAPS], total = {0};
+    const int count = taps * vectors;
+    vec sums[STRIA_DEPTHWISE_TAPS * OUTER_VECTORS], totals[OUTER_VECTORS];
     VEC_UNROLL
-    for (int t = 0; t < taps; t++)
-        sums[t] = load_channels(g->sums + g->rows[t] + channel, lanes, whole);
-    if (with_bias)
-        total = load_channels(g->bias_sums + channel, lanes, whole);
+    for (int j = 0; j < count; j++)
+        sums[j] = load_channels(g->sums + g->rows[j / vectors] + channel + j % vectors * VL, lanes, whole);
+    VEC_UNROLL
+    for (int v = 0; v < vectors; v++)
+        totals[v] = with_bias ? load_channels(g->bias_sums + channel + v * VL, lanes, whole) : (vec){0};
     const float *corner = g->x + channel, *line = g->dy + channel;
     const size_t x_step = g->x_step, dy_step = g->dy_step;
     for (size_t row = g->row_count; row > 0; row--, corner += g->x_row, line += g->dy_row) {
@@ -282,29 +366,41 @@ VEC_INLINE void outer(const stria_depthwise_outer *g, size_t channel, const part
             x[t] = corner + g->offsets[t];
         const size_t end = g->column_count * x_step;
         for (size_t at = 0; at < end; at += x_step, dy += dy_step) {
-            const vec d = load_channels(dy, lanes, whole);
+            vec d[OUTER_VECTORS];
             VEC_UNROLL
-            for (int t = 0; t < taps; t++)
-                sums[t] += load_channels(x[t] + at, lanes, whole) * d;
-            if (with_bias)
-                total += d;
+            for (int v = 0; v < vectors; v++)
+                d[v] = load_channels(dy + v * VL, lanes, whole);
+            VEC_UNROLL
+            for (int j = 0; j < count; j++)
+                sums[j] +=
+                    load_channels(x[j / vectors] + at + j % vectors * VL, lanes, whole) * d[j % vectors];
+            if (with_bias) {
+                VEC_UNROLL
+                for (int v = 0; v < vectors; v++)
+                    totals[v] += d[v];
+            }
         }
     }
     VEC_UNROLL
-    for (int t = 0; t < taps; t++)
-        store_channels(g->sums + g->rows[t] + channel, sums[t], lanes, whole);
-    if (with_bias)
-        store_channels(g->bias_sums + channel, total, lanes, whole);
+    for (int j = 0; j < count; j++)
+        store_channels(g->sums + g->rows[j / vectors] + channel + j % vectors * VL, sums[j], lanes, whole);
+    if (with_bias) {
+        VEC_UNROLL
+        for (int v = 0; v < vectors; v++)
+            store_channels(g->bias_sums + channel + v * VL, totals[v], lanes, whole);
+    }
 }
 
 #define OUTER(taps, name, with_bias)                                                                         \
     static void outer_##name##_##taps(const stria_depthwise_outer *g)                                        \
     {                                                                                                        \
         size_t c = 0;                                                                                        \
+        for (; OUTER_VECTORS > 1 && c + OUTER_VECTORS * VL <= g->channels; c += OUTER_VECTORS * VL)          \
+            outer(g, c, part_of(VL), true, taps, with_bias, OUTER_VECTORS);                                  \
         for (; c + VL <= g->channels; c += VL)                                                               \
-            outer(g, c, part_of(VL), true, taps, with_bias);                                                 \
+            outer(g, c, part_of(VL), true, taps, with_bias, 1);                                              \
         if (c < g->channels)                                                                                 \
-            outer(g, c, part_of(g->channels - c), false, taps, with_bias);                                   \
+            outer(g, c, part_of(g->channels - c), false, taps, with_bias, 1);                                \
     }
 #define OUTERS(taps)   OUTER(taps, kernel, false) OUTER(taps, bias, true)
 #define EACH_TAP(what) what(0) ROWS_1_TO_6(what) what(7) what(8) what(9)
@@ -324,6 +420,10 @@ const stria_depthwise_isa STRIA_ISA(stria_depthwise) = {
     .rows = depthwise_rows,
     .strip = depthwise_strip,
     .outer = depthwise_outer,
-    .most_rows = {WINDOW_ROWS_1, WINDOW_ROWS_2},
+#if VEC_REGISTERS == 32
+    .most_rows = {3, 2},
+#else
+    .most_rows = {1, 1},
+#endif
     .name = "depthwise " STRIA_ISA_NAME,
 };
