@@ -37,9 +37,11 @@ typedef struct layer_case {
 
 static const layer_case layer_cases[] = {
     {"conv 3x3 56x56x64-64", "input 56x56x64\nconv2d 64 3 same", 4, CONVOLUTION, "direct"},
+    {"conv 3x3 28x28x128-128", "input 28x28x128\nconv2d 128 3 same", 4, CONVOLUTION, "direct"},
     {"conv 3x3 14x14x256-256", "input 14x14x256\nconv2d 256 3 same", 4, CONVOLUTION, "direct"},
     {"conv 3x3 7x7x512-512", "input 7x7x512\nconv2d 512 3 same", 4, CONVOLUTION, "direct"},
     {"winograd 56x56x64-64", "input 56x56x64\nconv2d 64 3 same", 4, FORWARD | INPUT_GRADIENT, "winograd"},
+    {"winograd 28x28x128-128", "input 28x28x128\nconv2d 128 3 same", 4, FORWARD | INPUT_GRADIENT, "winograd"},
     {"winograd 14x14x256-256", "input 14x14x256\nconv2d 256 3 same", 4, FORWARD | INPUT_GRADIENT, "winograd"},
     {"conv 3x3 s2 56x56x64-128", "input 56x56x64\nconv2d 128 3 2 same", 4, CONVOLUTION, NULL},
     {"conv 3x3 d2 28x28x128-128", "input 28x28x128\nconv2d 128 3 same dilation_rate=2", 4, CONVOLUTION, NULL},
