@@ -41,7 +41,7 @@ typedef struct stria_plan_options {
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
                               that move by 1; fewer multiplications, errors about twice as large), "ref" (the
                               definition in plain C, slow). NULL or "auto": by shape, the fastest */
-    int separate_layers;   /* every layer is a step of its own, for inspection and tests. Else a convolution or dense layer
+    int separate_layers;   /* every layer is a step of its own, for the whole batch, for inspection and tests. Else a convolution or dense layer
                               does in its step what the batch normalisation (inference), the sum (inference) and the
                               activation behind it do; batch normalisation and sums do so with activations. Layers that
                               are kept, outputs, or read by several keep their values; stria_plan_step tells */
@@ -115,6 +115,7 @@ typedef struct stria_step_info {
     int64_t macs;          /* multiply-adds for the planned batch, by the definition; 0 for layers that are not made of them */
     uint64_t bytes;        /* of the tensors it reads and writes for the planned batch, each once; 0 for a view */
     const char *within;    /* the layer whose step computes it: itself, or conv1 of "in conv1" */
+    int64_t samples;       /* that it runs for at a time, in turn with its neighbours; the planned batch for most */
 } stria_step_info;
 
 /* The number of steps, and step `index` of them in running order: 1, or 0 when there is none. */

@@ -171,11 +171,11 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
 
 /* ---- Buffers and their lifetimes ---- */
 
-static stria_status add_buffer(stria_plan *plan, size_t elements, size_t element_size, size_t first,
-                               size_t last, size_t *buffer, stria_error *err)
+static stria_status add_buffer(stria_plan *plan, size_t elements, size_t samples, size_t first, size_t last,
+                               size_t *buffer, stria_error *err)
 {
     size_t size;
-    if (!stria_size_multiply(elements, element_size, &size) || !stria_size_multiply(size, plan->batch, &size))
+    if (!stria_size_multiply(elements, sizeof(float), &size) || !stria_size_multiply(size, samples, &size))
         return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %zu does not fit in memory", plan->batch);
     if (!stria_grow(&plan->context->allocator, (void **)&plan->buffers, &plan->buffer_capacity,
                     plan->buffer_count + 1, sizeof *plan->buffers))
@@ -205,6 +205,9 @@ static bool replaces_residual(const stria_plan *plan, size_t host)
     if (residual == STRIA_NO_NODE || plan->nodes[residual].external >= 0)
         return false;
     size_t root = plan->nodes[residual].root;
+    if (plan->nodes[root].grouped != plan->nodes[host].grouped ||
+        (plan->nodes[root].grouped && plan->nodes[root].pass != plan->nodes[host].pass))
+        return false;
     for (size_t j = 0; j < plan->node_count; j++) {
         const stria_plan_node *p = &plan->nodes[j];
         if (p->used && p->root == root && (p->kept || is_output(model, j)))
@@ -230,17 +233,25 @@ static stria_status plan_values(stria_plan *plan, stria_error *err)
         p->value = p->gradient = p->saved = STRIA_NO_BUFFER;
         if (!p->used)
             continue;
+        const stria_plan_pass *pass = &plan->passes[plan->nodes[p->host].pass];
         if (replaces_residual(plan, i))
             p->value = plan->nodes[plan->nodes[p->residual].root].value;
         else if (!p->view && p->external < 0)
-            STRIA_TRY(add_buffer(plan, p->elements, sizeof(float), i, i, &p->value, err));
+            STRIA_TRY(
+                add_buffer(plan, p->elements, p->grouped ? pass->group : plan->batch, i, i, &p->value, err));
+        /* A pass comes back to what is there for the whole batch. */
+        const bool returns = pass->group < plan->batch;
+        if (returns && !p->grouped && !p->view)
+            live_from(plan, p->value, pass->first);
         if (p->needs.saved > 0) {
             STRIA_TRY(add_buffer(plan, 1, 1, i, 2 * n - i, &p->saved, err));
             plan->buffers[p->saved].size = p->needs.saved;
         }
         for (size_t k = 0; k < model->nodes[i].input_count; k++) {
-            size_t input = plan->nodes[plan->nodes[model->nodes[i].inputs[k]].root].value;
-            live_until(plan, input, p->differentiated && p->needs.backward_reads_input ? 2 * n - i : p->host);
+            const stria_plan_node *root = &plan->nodes[plan->nodes[model->nodes[i].inputs[k]].root];
+            size_t read = returns && !root->grouped ? pass->last : p->host;
+            live_until(plan, root->value,
+                       p->differentiated && p->needs.backward_reads_input ? 2 * n - i : read);
         }
         size_t own = plan->nodes[p->root].value;
         if (p->differentiated && p->needs.backward_reads_output)
@@ -323,7 +334,7 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
             continue;
         /* Consumers have made the buffer already, unless this is an output that nothing consumes. */
         if (p->gradient == STRIA_NO_BUFFER)
-            STRIA_TRY(add_buffer(plan, p->elements, sizeof(float), n, 2 * n - i, &p->gradient, err));
+            STRIA_TRY(add_buffer(plan, p->elements, plan->batch, n, 2 * n - i, &p->gradient, err));
         live_until(plan, p->gradient, node->kind->max_inputs == 0 ? end : 2 * n - i);
         p->gradient_shared = node->input_count > 0 && shares_gradient(plan, i);
         for (size_t k = 0; k < node->input_count; k++) {
@@ -340,14 +351,14 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
             }
             bool first = input->gradient == STRIA_NO_BUFFER;
             if (first)
-                STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
+                STRIA_TRY(add_buffer(plan, input->elements, plan->batch, 2 * n - i, 2 * n - i,
                                      &input->gradient, err));
             if (first && is_output(model, node->inputs[k]))
                 live_from(plan, input->gradient, n);
             bool adds = !first || is_output(model, node->inputs[k]);
             p->call.adds_dinput[k] = adds && p->needs.backward_adds && !plan->separate;
             if (adds && !p->call.adds_dinput[k])
-                STRIA_TRY(add_buffer(plan, input->elements, sizeof(float), 2 * n - i, 2 * n - i,
+                STRIA_TRY(add_buffer(plan, input->elements, plan->batch, 2 * n - i, 2 * n - i,
                                      &p->routes[k].buffer, err));
         }
     }
@@ -492,6 +503,7 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
     STRIA_TRY(stria_plan_fuse(plan, err));
     for (size_t i = 0; i < plan->node_count; i++)
         STRIA_TRY(bind_node(plan, i, err));
+    STRIA_TRY(stria_plan_find_passes(plan, err));
     STRIA_TRY(plan_values(plan, err));
     if (plan->training)
         STRIA_TRY(plan_gradients(plan, err));

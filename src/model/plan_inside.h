@@ -29,6 +29,8 @@ typedef struct stria_plan_node {
     size_t root;          /* the node whose memory holds the output: itself, or behind views */
     int external;         /* the root is this input of the model, in the caller's memory; else -1 */
     size_t elements;      /* of one sample's output */
+    size_t pass;          /* that it runs in */
+    bool grouped;         /* its memory holds one group of its pass */
     int64_t macs;         /* multiply-adds for one sample */
     stria_shape shape;
     stria_layer_needs needs;
@@ -36,6 +38,11 @@ typedef struct stria_plan_node {
     stria_gradient_route routes[STRIA_MAX_INPUTS];
     stria_layer_call call;
 } stria_plan_node;
+
+/* Nodes first ... last, which run for `group` samples at a time. */
+typedef struct stria_plan_pass {
+    size_t first, last, group;
+} stria_plan_pass;
 
 struct stria_plan {
     stria_context *context;
@@ -49,6 +56,8 @@ struct stria_plan {
     uint64_t seed, step;
     stria_plan_node *nodes; /* one for each of the model's */
     size_t node_count;
+    stria_plan_pass *passes; /* all nodes, one after the other */
+    size_t pass_count;
     stria_buffer *buffers;
     size_t buffer_count, buffer_capacity;
     float *block;     /* activations, their gradients and what backward keeps */
@@ -62,6 +71,9 @@ struct stria_plan {
 
 /* Decides which neighbouring layers run as one step: host, residual and what hosts take. Errors: MEMORY. */
 stria_status stria_plan_fuse(stria_plan *plan, stria_error *err);
+
+/* Decides which steps run for how many samples at a time: passes, pass and grouped. Errors: MEMORY. */
+stria_status stria_plan_find_passes(stria_plan *plan, stria_error *err);
 
 /* The address of a buffer. */
 static inline float *stria_plan_buffer(const stria_plan *plan, size_t buffer)

@@ -35,7 +35,7 @@ static void end_step(stria_plan *plan, size_t step)
     if (plan->times == NULL)
         return;
     const uint64_t now = stria_context_now(plan->context);
-    plan->times[step] = now - plan->tick;
+    plan->times[step] += now - plan->tick;
     plan->tick = now;
 }
 
@@ -54,6 +54,12 @@ static void attach_inputs(stria_plan *plan, size_t index, const float *const *in
         call->taken.residual = inputs[plan->nodes[residual].external];
 }
 
+/* What the caller gave for the input that a node is. */
+static const float *external_input(const stria_plan *plan, const stria_plan_node *p)
+{
+    return plan->nodes[plan->model->inputs[p->external]].call.inputs[0];
+}
+
 static void forward_node(stria_plan *plan, size_t index)
 {
     stria_plan_node *p = &plan->nodes[index];
@@ -62,6 +68,51 @@ static void forward_node(stria_plan *plan, size_t index)
     if (plan->training)
         pack_node(plan, index);
     plan->model->nodes[index].kind->forward(&p->call);
+}
+
+/* Moves a node's call from one sample to another, in tensors that hold the whole batch. */
+static void move_call(stria_plan *plan, size_t index, ptrdiff_t samples)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    stria_plan_node *p = &plan->nodes[index];
+    for (size_t k = 0; k < node->input_count; k++) {
+        const stria_plan_node *input = &plan->nodes[node->inputs[k]];
+        if (!plan->nodes[input->root].grouped)
+            p->call.inputs[k] += samples * (ptrdiff_t)input->elements;
+    }
+    if (p->residual != STRIA_NO_NODE && !plan->nodes[plan->nodes[p->residual].root].grouped)
+        p->call.taken.residual += samples * (ptrdiff_t)p->elements;
+    if (!plan->nodes[p->root].grouped && p->external < 0)
+        p->call.output += samples * (ptrdiff_t)p->elements;
+}
+
+/* Runs `count` samples from `first` on through a pass. Looks, when `nonfinite` is not NULL, at the outputs of
+ * nodes before that one, and puts the first there that is not finite. */
+static void run_group(stria_plan *plan, const stria_plan_pass *pass, size_t first, size_t count,
+                      size_t *nonfinite)
+{
+    for (size_t i = pass->first; i <= pass->last; i++) {
+        stria_plan_node *p = &plan->nodes[i];
+        p->call.batch = count;
+        if (first > 0 && p->used)
+            move_call(plan, i, (ptrdiff_t)first);
+        forward_node(plan, i);
+        if (nonfinite != NULL && p->used && i < *nonfinite) {
+            const float *value =
+                p->external >= 0 ? external_input(plan, p) + first * p->elements : p->call.output;
+            if (!plan->context->kernels->reduce.all_finite(value, p->elements * count, plan->context->pool))
+                *nonfinite = i;
+        }
+        if (first > 0 && p->used)
+            move_call(plan, i, -(ptrdiff_t)first);
+        end_step(plan, i);
+    }
+}
+
+static void run_pass(stria_plan *plan, const stria_plan_pass *pass, size_t batch, size_t *nonfinite)
+{
+    for (size_t first = 0; first < batch; first += pass->group)
+        run_group(plan, pass, first, batch - first < pass->group ? batch - first : pass->group, nonfinite);
 }
 
 stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_t batch, stria_error *err)
@@ -73,12 +124,11 @@ stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_
     for (size_t i = 0; i < plan->model->input_count; i++)
         plan->nodes[plan->model->inputs[i]].call.inputs[0] = inputs[i];
     for (size_t i = 0; i < plan->node_count; i++) {
-        plan->nodes[i].call.batch = (size_t)batch;
         plan->nodes[i].call.random.step = plan->step;
         attach_inputs(plan, i, inputs);
-        forward_node(plan, i);
-        end_step(plan, i);
     }
+    for (size_t q = 0; q < plan->pass_count; q++)
+        run_pass(plan, &plan->passes[q], (size_t)batch, NULL);
     stria_float_end(before);
     plan->last_batch = (size_t)batch;
     return STRIA_OK;
@@ -171,7 +221,7 @@ static const float *node_value(const stria_plan *plan, size_t index)
     if (plan->last_batch == 0)
         return NULL;
     if (p->external >= 0)
-        return plan->nodes[plan->model->inputs[p->external]].call.inputs[0];
+        return external_input(plan, p);
     return p->call.output;
 }
 
@@ -288,6 +338,7 @@ int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)
         .macs = computes ? step_macs(plan, p, backward) : 0,
         .bytes = computes ? step_bytes(plan, node, backward) : 0,
         .within = plan->model->nodes[p->host].name,
+        .samples = (int64_t)plan->passes[plan->nodes[p->host].pass].group,
     };
     return 1;
 }
@@ -297,19 +348,14 @@ const char *stria_plan_first_nonfinite(stria_plan *plan)
 {
     if (plan->last_batch == 0)
         return NULL;
-    const char *name = NULL;
     const stria_float_state before = stria_float_begin();
-    for (size_t i = 0; i < plan->node_count && name == NULL; i++) {
-        stria_plan_node *p = &plan->nodes[i];
-        if (!p->used)
-            continue;
-        p->call.again = true;
-        forward_node(plan, i);
-        p->call.again = false;
-        if (!plan->context->kernels->reduce.all_finite(node_value(plan, i), p->elements * plan->last_batch,
-                                                       plan->context->pool))
-            name = plan->model->nodes[i].name;
-    }
+    size_t first = plan->node_count;
+    for (size_t i = 0; i < plan->node_count; i++)
+        plan->nodes[i].call.again = true;
+    for (size_t q = 0; q < plan->pass_count && first == plan->node_count; q++)
+        run_pass(plan, &plan->passes[q], plan->last_batch, &first);
+    for (size_t i = 0; i < plan->node_count; i++)
+        plan->nodes[i].call.again = false;
     stria_float_end(before);
-    return name;
+    return first < plan->node_count ? plan->model->nodes[first].name : NULL;
 }

@@ -583,6 +583,94 @@ static void test_threads_give_the_same_bits(void **state)
     free(more);
 }
 
+/* ---- A few samples at a time ---- */
+
+/* Pictures of a fifth of a megabyte and more, of which a second cache holds a few: convolutions and pooling
+ * run picture by picture or by twos, the dense layers with their weights for the batch. */
+static const char large_text[] =
+    "input 64x64x12\nc = conv2d 12 3 same relu\np = maxpool2d 2\nd = conv2d 24 3 same\ne = conv2d 24 3 same\n"
+    "a = add(e, d)\nr = relu\nf = conv2d(r) 24 1\ns = add(f, d)\nv = flatten(s)\ng = dense 40\nh = tanh\n"
+    "k = conv2d(input_layer) 12 1 2\ni = add(p, k)\nj = relu(p)\noutput(h, i, r, j)\n";
+
+#define LARGE       (64 * 64 * 12)
+#define LARGE_BATCH 7
+
+static void test_groups_of_samples(void **state)
+{
+    (void)state;
+    static const char *const keep[] = {"p", "f"};
+    float *x = draw(1, LARGE_BATCH * LARGE);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        test_context test;
+        test_context_open(&test, threads, NULL);
+        stria_model *model = parse(&test, large_text);
+        for (size_t kept_layers = 0; kept_layers <= 2; kept_layers++) {
+            const stria_plan_options options = {
+                .batch = LARGE_BATCH, .keep = keep, .keep_count = kept_layers};
+            stria_plan *plans[2] = {open_plan(model, options, 0), open_plan(model, options, 1)};
+            stria_step_info info;
+            size_t few = 0;
+            for (size_t i = 0; stria_plan_step(plans[0], i, &info); i++) {
+                few += info.samples < LARGE_BATCH;
+                if (strcmp(info.layer, "c") == 0 || strcmp(info.layer, "p") == 0)
+                    assert_in_range(info.samples, 1, 3);
+                if (strcmp(info.layer, "g") == 0)
+                    assert_int_equal(info.samples, LARGE_BATCH);
+            }
+            assert_true(few > 6);
+            for (size_t i = 0; stria_plan_step(plans[1], i, &info); i++)
+                assert_int_equal(info.samples, LARGE_BATCH);
+            if (kept_layers < 2)
+                assert_true(activations_of(plans[0]) < activations_of(plans[1]));
+            for (int64_t batch = LARGE_BATCH; batch > 0; batch -= 2) {
+                run(plans[0], x, batch);
+                run(plans[1], x, batch);
+                compare_outputs(plans, model, (size_t)batch, true, large_text);
+                for (size_t k = 0; k < kept_layers; k++)
+                    expect_same(stria_plan_value(plans[0], keep[k]), stria_plan_value(plans[1], keep[k]),
+                                (size_t)batch * count_of(stria_plan_shape(plans[0], keep[k])), keep[k],
+                                large_text);
+            }
+            stria_plan_free(plans[0]);
+            stria_plan_free(plans[1]);
+        }
+        stria_model_free(model);
+        test_context_close(&test);
+    }
+    free(x);
+}
+
+/* The first layer is named, also when only the last sample shows it. */
+static void test_first_nonfinite_of_groups(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    stria_model *model = parse(&test, large_text);
+    stria_error err = {0};
+    float *x = draw(1, LARGE_BATCH * LARGE), bias[24] = {0};
+    stria_plan *plan = open_plan(model, (stria_plan_options){.batch = LARGE_BATCH}, 0);
+    run(plan, x, LARGE_BATCH);
+    assert_null(stria_plan_first_nonfinite(plan));
+    bias[7] = INFINITY;
+    assert_ok(stria_model_set_tensor(model, "f/bias", bias, 24, &err), &err);
+    stria_plan_refresh(plan);
+    run(plan, x, LARGE_BATCH);
+    assert_string_equal(stria_plan_first_nonfinite(plan), "f");
+    float *last = x + (LARGE_BATCH - 1) * LARGE;
+    for (size_t i = 0; i < LARGE; i++)
+        last[i] = last[i] > 0 ? 3e38F : -3e38F; /* sums of some of them overflow */
+    run(plan, x, LARGE_BATCH);
+    assert_string_equal(stria_plan_first_nonfinite(plan), "c");
+    last[5] = NAN;
+    run(plan, x, LARGE_BATCH);
+    assert_string_equal(stria_plan_first_nonfinite(plan), "input_layer");
+    stria_plan_free(plan);
+    stria_model_free(model);
+    free(x);
+    test_context_close(&test);
+}
+
 /* ---- NaN ---- */
 
 /* Of layers in one step the first is named: what is wrong shows at the end of the step only. */
@@ -622,7 +710,9 @@ int main(void)
         cmocka_unit_test(test_gradients_by_differences),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_threads_give_the_same_bits),
+        cmocka_unit_test(test_groups_of_samples),
         cmocka_unit_test(test_first_nonfinite_names_the_step),
+        cmocka_unit_test(test_first_nonfinite_of_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
