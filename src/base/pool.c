@@ -12,7 +12,8 @@
  *
  * Sleeping loses no wake-up: a sleeper first counts itself, then looks at `state` again; the other side first
  * changes `state`, then looks at the count. All four are sequentially consistent, so at least one of them
- * sees the other. */
+ * sees the other. The two changes are exchanges where stores would do: qemu, running AArch64 on x86-64, lets a
+ * load overtake a store-release before it. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -146,7 +147,7 @@ static void await_workers(stria_pool *pool)
         } while (now_ns() - start < SPIN_NS);
     }
     pthread_mutex_lock(&pool->mutex);
-    atomic_store(&pool->caller_sleeps, true);
+    atomic_exchange(&pool->caller_sleeps, true);
     while (!is_empty(atomic_load(&pool->state)))
         pthread_cond_wait(&pool->job_done, &pool->mutex);
     atomic_store(&pool->caller_sleeps, false);
@@ -207,7 +208,7 @@ void stria_pool_run(stria_pool *pool, size_t tasks, stria_task_fn run, void *job
     pool->tasks = tasks;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     unsigned job_number = atomic_load_explicit(&pool->state, memory_order_relaxed) & JOB;
-    atomic_store(&pool->state, (job_number + NEXT_JOB) | OPEN);
+    atomic_exchange(&pool->state, (job_number + NEXT_JOB) | OPEN);
     wake_workers(pool, tasks - 1);
     take_tasks(pool, 0);
     unsigned closed = atomic_fetch_and(&pool->state, ~OPEN);
