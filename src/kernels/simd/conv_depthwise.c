@@ -161,86 +161,6 @@ static void depthwise_rows(const stria_depthwise_rows *t)
     }
 }
 
-#else
-
-/* Too few registers for a ring: the sums of neighbouring outputs of one row stay, inputs are read for each
- * tap. */
-#    define ROW_PIXELS 6
-
-/* Outputs first ... first + pixels - 1 of a row; `inside`: all see real columns. */
-VEC_INLINE void window_pixels(const stria_depthwise_rows *t, size_t first, size_t channel, const part lanes,
-                              const bool whole, const int pixels, const int vectors, const bool inside)
-{
-    vec sums[ROW_PIXELS * 2], start[2];
-    VEC_UNROLL
-    for (int v = 0; v < vectors; v++)
-        start[v] = t->bias != NULL ? load_channels(t->bias + channel + v * VL, lanes, whole) : (vec){0};
-    VEC_UNROLL
-    for (int j = 0; j < pixels * vectors; j++)
-        sums[j] = start[j % vectors];
-    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
-    const float *weights = t->weights + channel;
-    for (int l = 0; l < 3; l++) {
-        const size_t step = t->steps[l], next = t->stride * step;
-        const float *from = t->lines[l] + channel + (inside ? (size_t)column * step : 0);
-        VEC_UNROLL
-        for (int i = 0; i < 3; i++, weights += t->channels, from += inside ? step : 0) {
-            vec w[2];
-            VEC_UNROLL
-            for (int v = 0; v < vectors; v++)
-                w[v] = load_channels(weights + v * VL, lanes, whole);
-            VEC_UNROLL
-            for (int j = 0; j < pixels * vectors; j++) {
-                const int v = j % vectors;
-                sums[j] += (inside ? load_channels(from + (size_t)(j / vectors) * next + v * VL, lanes, whole)
-                                   : load_input(t, l, column + i, channel + (size_t)v * VL, lanes, whole)) *
-                           w[v];
-            }
-        }
-    }
-    VEC_UNROLL
-    for (int j = 0; j < pixels * vectors; j++)
-        store_output(t, (first + (size_t)(j / vectors)) * t->out_step + channel + (size_t)(j % vectors) * VL,
-                     sums[j], lanes, whole);
-}
-
-/* Whether outputs first ... first + pixels - 1 are in the row and see real columns. */
-VEC_INLINE bool is_inside(const stria_depthwise_rows *t, size_t first, size_t pixels)
-{
-    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
-    return column >= 0 && first + pixels <= t->columns &&
-           (size_t)column + (pixels - 1) * t->stride + 3 <= t->in;
-}
-
-/* One row of outputs for the channels of some vectors. */
-VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t channel, const part lanes,
-                                const bool whole, const int vectors)
-{
-    for (size_t o = 0; o < t->columns;) {
-        if (is_inside(t, o, ROW_PIXELS)) {
-            window_pixels(t, o, channel, lanes, whole, ROW_PIXELS, vectors, true);
-            o += ROW_PIXELS;
-        } else if (is_inside(t, o, ROW_PIXELS / 2)) {
-            window_pixels(t, o, channel, lanes, whole, ROW_PIXELS / 2, vectors, true);
-            o += ROW_PIXELS / 2;
-        } else {
-            window_pixels(t, o, channel, lanes, whole, 1, vectors, false);
-            o++;
-        }
-    }
-}
-
-static void depthwise_rows(const stria_depthwise_rows *t)
-{
-    size_t c = 0;
-    for (; c + 2 * VL <= t->channels; c += 2 * VL)
-        window_channels(t, c, part_of(VL), true, 2);
-    for (; c + VL <= t->channels; c += VL)
-        window_channels(t, c, part_of(VL), true, 1);
-    if (c < t->channels)
-        window_channels(t, c, part_of(t->channels - c), false, 1);
-}
-
 #endif
 
 /* ---- Strips ---- */
@@ -338,6 +258,130 @@ static void depthwise_strip(const stria_depthwise_strip *s)
         c += width;
     }
 }
+
+#if VEC_REGISTERS < 32
+
+/* ---- Windows of 3x3 with few registers ---- */
+
+/* A ring does not fit. Rows without padding are strips between their first and last columns; elsewhere the
+ * sums of neighbouring outputs stay and inputs are read for each tap. */
+#    define ROW_PIXELS 6
+
+/* Outputs first ... first + pixels - 1 of a row; `inside`: all see real columns. */
+VEC_INLINE void window_pixels(const stria_depthwise_rows *t, size_t first, size_t channel, const part lanes,
+                              const bool whole, const int pixels, const int vectors, const bool inside)
+{
+    vec sums[ROW_PIXELS * 2], start[2];
+    VEC_UNROLL
+    for (int v = 0; v < vectors; v++)
+        start[v] = t->bias != NULL ? load_channels(t->bias + channel + v * VL, lanes, whole) : (vec){0};
+    VEC_UNROLL
+    for (int j = 0; j < pixels * vectors; j++)
+        sums[j] = start[j % vectors];
+    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
+    const float *weights = t->weights + channel;
+    for (int l = 0; l < 3; l++) {
+        const size_t step = t->steps[l], next = t->stride * step;
+        const float *from = t->lines[l] + channel + (inside ? (size_t)column * step : 0);
+        VEC_UNROLL
+        for (int i = 0; i < 3; i++, weights += t->channels, from += inside ? step : 0) {
+            vec w[2];
+            VEC_UNROLL
+            for (int v = 0; v < vectors; v++)
+                w[v] = load_channels(weights + v * VL, lanes, whole);
+            VEC_UNROLL
+            for (int j = 0; j < pixels * vectors; j++) {
+                const int v = j % vectors;
+                sums[j] += (inside ? load_channels(from + (size_t)(j / vectors) * next + v * VL, lanes, whole)
+                                   : load_input(t, l, column + i, channel + (size_t)v * VL, lanes, whole)) *
+                           w[v];
+            }
+        }
+    }
+    VEC_UNROLL
+    for (int j = 0; j < pixels * vectors; j++)
+        store_output(t, (first + (size_t)(j / vectors)) * t->out_step + channel + (size_t)(j % vectors) * VL,
+                     sums[j], lanes, whole);
+}
+
+/* Whether outputs first ... first + pixels - 1 see real columns. */
+VEC_INLINE bool is_inside(const stria_depthwise_rows *t, size_t first, size_t pixels)
+{
+    const ptrdiff_t column = (ptrdiff_t)(first * t->stride) + t->first;
+    return column >= 0 && (size_t)column + (pixels - 1) * t->stride + 3 <= t->in;
+}
+
+/* Outputs o ... end - 1 of a row for the channels of some vectors. */
+VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t o, size_t end, size_t channel,
+                                const part lanes, const bool whole, const int vectors)
+{
+    while (o < end) {
+        if (o + ROW_PIXELS <= end && is_inside(t, o, ROW_PIXELS)) {
+            window_pixels(t, o, channel, lanes, whole, ROW_PIXELS, vectors, true);
+            o += ROW_PIXELS;
+        } else {
+            window_pixels(t, o, channel, lanes, whole, 1, vectors, false);
+            o++;
+        }
+    }
+}
+
+static void window_outputs(const stria_depthwise_rows *t, size_t first, size_t end)
+{
+    size_t c = 0;
+    for (; c + 2 * VL <= t->channels; c += 2 * VL)
+        window_channels(t, first, end, c, part_of(VL), true, 2);
+    for (; c + VL <= t->channels; c += VL)
+        window_channels(t, first, end, c, part_of(VL), true, 1);
+    if (c < t->channels)
+        window_channels(t, first, end, c, part_of(t->channels - c), false, 1);
+}
+
+/* Outputs first ... end - 1 of a row without padding. */
+static void inner_outputs(const stria_depthwise_rows *t, size_t first, size_t end)
+{
+    ptrdiff_t offsets[9];
+    size_t rows[9];
+    const size_t step = t->steps[0], at = first * t->out_step;
+    for (size_t tap = 0; tap < 9; tap++) {
+        offsets[tap] = t->lines[tap / 3] - t->lines[0] + (ptrdiff_t)(tap % 3 * step);
+        rows[tap] = tap * t->channels;
+    }
+    const stria_depthwise_strip s = {.x = t->lines[0] +
+                                          (size_t)((ptrdiff_t)(first * t->stride) + t->first) * step,
+                                     .offsets = offsets,
+                                     .rows = rows,
+                                     .taps = 9,
+                                     .pixels = end - first,
+                                     .x_step = t->stride * step,
+                                     .channels = t->channels,
+                                     .weights = t->weights,
+                                     .bias = t->bias,
+                                     .out = t->out + at,
+                                     .out_step = t->out_step,
+                                     .residual = t->residual != NULL ? t->residual + at : NULL,
+                                     .relu = t->relu,
+                                     .ceiling = t->ceiling};
+    depthwise_strip(&s);
+}
+
+static void depthwise_rows(const stria_depthwise_rows *t)
+{
+    size_t first = 0, end = t->columns;
+    while (first < end && !is_inside(t, first, 1))
+        first++;
+    while (end > first && !is_inside(t, end - 1, 1))
+        end--;
+    if (t->steps[0] == 0 || t->steps[1] == 0 || t->steps[2] == 0 || first == end) {
+        window_outputs(t, 0, t->columns);
+        return;
+    }
+    window_outputs(t, 0, first);
+    inner_outputs(t, first, end);
+    window_outputs(t, end, t->columns);
+}
+
+#endif
 
 /* ---- Kernel gradients ---- */
 
