@@ -37,6 +37,7 @@ static void bind_function(stria_layer_call *call, stria_activation activation, s
     s->activation = activation;
     needs->view = activation.kind == STRIA_LINEAR || (activation.kind == STRIA_SOFTMAX && call->raw_output);
     if (call->training && !needs->view) {
+        needs->backward_in_place = true;
         needs->backward_reads_input = stria_activation_needs_input(activation.kind);
         needs->backward_reads_output = !needs->backward_reads_input;
     }

@@ -41,6 +41,7 @@ typedef struct stria_layer_needs {
     bool backward_reads_input; /* backward needs inputs (all of them) */
     bool backward_reads_output;
     bool backward_keeps_dy; /* backward leaves dy as it is */
+    bool backward_in_place; /* dinputs[0] may be dy */
     bool backward_adds;     /* backward can add to dinputs; see call->adds_dinput */
     size_t packed;          /* floats of packed parameters */
     size_t saved;           /* bytes that forward leaves for backward; 0 in inference */

@@ -66,6 +66,7 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     needs->saved = call->training ? 2 * s->channels * sizeof(float) : 0; /* mean and 1/deviation used */
     needs->backward_reads_input = call->training;
     needs->backward_reads_output = call->training && !stria_column_activates(s->activation.kind);
+    needs->backward_in_place = true;
     needs->backward_keeps_dy = stria_column_activates(s->activation.kind);
     needs->kernel = s->batch_statistics ? "batch statistics" : "scale and shift";
 }

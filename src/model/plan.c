@@ -270,6 +270,14 @@ static bool shares_gradient(const stria_plan *plan, size_t index)
            !is_output(plan->model, input);
 }
 
+/* The node that reads a node's gradient: itself, or behind views that share it. */
+static size_t behind_shared(const stria_plan *plan, size_t node)
+{
+    while (shares_gradient(plan, node))
+        node = plan->model->nodes[node].inputs[0];
+    return node;
+}
+
 /* Whether nothing has been written to the gradient of input k of a sum when the sum goes back, so that it may
  * become the sum's. */
 static bool can_share_sum(const stria_plan *plan, size_t sum, size_t k)
@@ -291,8 +299,7 @@ static bool can_share_both(const stria_plan *plan, size_t sum, size_t earlier, s
     const stria_model *model = plan->model;
     if (consumer_count(plan, later) != 1)
         return false;
-    while (shares_gradient(plan, later))
-        later = model->nodes[later].inputs[0];
+    later = behind_shared(plan, later);
     if (later <= earlier || !plan->nodes[later].needs.backward_keeps_dy)
         return false;
     for (size_t j = later; j < plan->node_count; j++)
@@ -303,19 +310,31 @@ static bool can_share_both(const stria_plan *plan, size_t sum, size_t earlier, s
 }
 
 /* Whether input k of a sum has the sum's gradient as its own: the earliest input that can, and of two inputs
- * the other too when they do not disturb each other. */
-static bool shares_sum(const stria_plan *plan, size_t sum, size_t k)
+ * the other too, which then borrows it, when they do not disturb each other. */
+static bool shares_sum(const stria_plan *plan, size_t sum, size_t k, bool *borrows)
 {
     const stria_node *node = &plan->model->nodes[sum];
     if (plan->separate || node->kind->part != STRIA_PART_SUM || !can_share_sum(plan, sum, k))
         return false;
+    *borrows = false;
     for (size_t j = 0; j < node->input_count; j++) {
         bool before = node->inputs[j] < node->inputs[k] && can_share_sum(plan, sum, j);
         if (before &&
             (node->input_count != 2 || !can_share_both(plan, sum, node->inputs[j], node->inputs[k])))
             return false;
+        *borrows = *borrows || before;
     }
     return true;
+}
+
+/* Whether a node's backward can write its input's gradient over its own, which nobody else needs. */
+static bool goes_back_in_place(const stria_plan *plan, size_t index)
+{
+    const stria_plan_node *p = &plan->nodes[index];
+    size_t input = plan->model->nodes[index].inputs[0];
+    return p->needs.backward_in_place && !p->gradient_borrowed && !plan->separate &&
+           !is_output(plan->model, index) && !is_output(plan->model, input) &&
+           plan->nodes[input].gradient == STRIA_NO_BUFFER;
 }
 
 /* Gradients: alive from the first backward step that writes them to the node's own. The first consumer to run
@@ -345,8 +364,10 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
                 input->gradient = p->gradient;
                 continue;
             }
-            if (shares_sum(plan, i, k)) {
+            bool borrows = false;
+            if (shares_sum(plan, i, k, &borrows) || (k == 0 && goes_back_in_place(plan, i))) {
                 input->gradient = p->gradient;
+                plan->nodes[behind_shared(plan, node->inputs[k])].gradient_borrowed |= borrows;
                 continue;
             }
             bool first = input->gradient == STRIA_NO_BUFFER;

@@ -18,20 +18,21 @@ typedef struct stria_gradient_route {
 
 /* A node bound to the plan. Buffers are indices into plan->buffers until they have addresses. */
 typedef struct stria_plan_node {
-    bool used;            /* an output or something kept depends on it */
-    bool differentiated;  /* its output's gradient is computed */
-    bool view;            /* its output is its input's memory */
-    bool gradient_shared; /* a view whose gradient is its input's gradient: nothing to do in backward */
-    bool kept;            /* readable after a run */
-    size_t host;          /* the node whose step computes this one: itself, or the one that has taken it */
-    size_t residual;      /* of a host that has taken a sum: the node it adds; else STRIA_NO_NODE */
-    const char *in_host;  /* of a node that has been taken: "in conv1"; else NULL */
-    size_t root;          /* the node whose memory holds the output: itself, or behind views */
-    int external;         /* the root is this input of the model, in the caller's memory; else -1 */
-    size_t elements;      /* of one sample's output */
-    size_t pass;          /* that it runs in */
-    bool grouped;         /* its memory holds one group of its pass */
-    int64_t macs;         /* multiply-adds for one sample */
+    bool used;              /* an output or something kept depends on it */
+    bool differentiated;    /* its output's gradient is computed */
+    bool view;              /* its output is its input's memory */
+    bool gradient_borrowed; /* its gradient is another's too: backward must leave it as it is */
+    bool gradient_shared;   /* a view whose gradient is its input's gradient: nothing to do in backward */
+    bool kept;              /* readable after a run */
+    size_t host;            /* the node whose step computes this one: itself, or the one that has taken it */
+    size_t residual;        /* of a host that has taken a sum: the node it adds; else STRIA_NO_NODE */
+    const char *in_host;    /* of a node that has been taken: "in conv1"; else NULL */
+    size_t root;            /* the node whose memory holds the output: itself, or behind views */
+    int external;           /* the root is this input of the model, in the caller's memory; else -1 */
+    size_t elements;        /* of one sample's output */
+    size_t pass;            /* that it runs in */
+    bool grouped;           /* its memory holds one group of its pass */
+    int64_t macs;           /* multiply-adds for one sample */
     stria_shape shape;
     stria_layer_needs needs;
     size_t value, gradient, saved; /* buffers; STRIA_NO_BUFFER for none */
