@@ -58,9 +58,9 @@ static void forward_pixel(const stria_conv_call *call, size_t n, size_t pixel)
                 sum += (double)x[input * s->channels + first + c] *
                        (double)call->packed[(tap * depth + c) * s->filters + k];
         }
-        if (call->residual != NULL)
-            sum += (double)call->residual[(n * volume(w->out) + pixel) * s->filters + k];
-        y[k] = (float)sum;
+        /* Rounded before it is added to, as when the sum is a layer of its own. The residual may be y. */
+        const size_t at = (n * volume(w->out) + pixel) * s->filters + k;
+        y[k] = call->residual != NULL ? (float)sum + call->residual[at] : (float)sum;
     }
 }
 
@@ -104,7 +104,7 @@ static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t p
                 sum += (double)dy[output * s->filters + k] *
                        (double)call->packed[(tap * depth + c % depth) * s->filters + k];
         }
-        dx[c] = (float)(call->residual != NULL ? (double)dx[c] + sum : sum);
+        dx[c] = call->residual != NULL ? dx[c] + (float)sum : (float)sum;
     }
 }
 
