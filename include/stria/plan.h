@@ -40,7 +40,7 @@ typedef struct stria_plan_options {
     uint64_t seed;       /* training: of dropout and other random layers */
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
                               that move by 1; fewer multiplications, errors about twice as large), "ref" (the
-                              definition in plain C, slow). NULL or "auto": by shape, the fastest */
+                              definition in plain C, slow). "auto": by shape, the fastest. NULL: the context's */
     int separate_layers;   /* every layer is a step of its own, for the whole batch, for inspection and tests. Else a convolution or dense layer
                               does in its step what the batch normalisation (inference), the sum (inference) and the
                               activation behind it do; batch normalisation and sums do so with activations. Layers that

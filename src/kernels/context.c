@@ -81,6 +81,8 @@ stria_status stria_context_create(stria_context **context, const stria_context_o
     int threads = 1;
     STRIA_TRY(choose_level(options->cpu, &level, err));
     STRIA_TRY(choose_threads(options->threads, &threads, err));
+    stria_conv_algorithm algorithm;
+    STRIA_TRY(stria_conv_algorithm_read(options->algorithm, STRIA_CONV_AUTO, &algorithm, err));
 
     const stria_allocator *allocator = options->allocator ? options->allocator : &stria_default_allocator;
     stria_context *made = stria_allocate(allocator, sizeof *made);
@@ -91,6 +93,7 @@ stria_status stria_context_create(stria_context **context, const stria_context_o
         goto failed;
     }
     stria_kernels_fill(kernels, level);
+    kernels->algorithm = algorithm;
     *made = (stria_context){
         .allocator = *allocator,
         .io = options->io ? *options->io : stria_default_io,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 /* Up to so many channels a row of the window is one run: the taps are too short to be worth their pointers.
  */
 #define RUN_MAX_CHANNELS 16
@@ -62,6 +64,16 @@ bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algori
         }
     }
     return false;
+}
+
+stria_status stria_conv_algorithm_read(const char *name, stria_conv_algorithm otherwise,
+                                       stria_conv_algorithm *algorithm, stria_error *err)
+{
+    *algorithm = otherwise;
+    if (name == NULL || stria_conv_algorithm_by_name(name, algorithm))
+        return STRIA_OK;
+    return stria_fail(err, STRIA_ERROR_VALUE,
+                      "algorithm '%.64s' is unknown; it is auto, direct, winograd or ref", name);
 }
 
 /* Windows of 3x3 that move by one. */

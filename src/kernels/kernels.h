@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stria/error.h>
+
 #include "base/pool.h"
 #include "base/random.h"
 
@@ -87,6 +89,9 @@ typedef enum stria_conv_algorithm {
 
 /* By name: "direct", "winograd", "ref", "auto"; false when there is none of that name. */
 bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algorithm);
+/* The same for an option; NULL stands for `otherwise`. Errors: VALUE, listing the names. */
+stria_status stria_conv_algorithm_read(const char *name, stria_conv_algorithm otherwise,
+                                       stria_conv_algorithm *algorithm, stria_error *err);
 
 typedef struct stria_conv_shape {
     stria_window window;
@@ -263,7 +268,8 @@ typedef struct stria_peak_kernels {
 
 typedef struct stria_kernels {
     stria_cpu_level level;
-    const char *name; /* of the level */
+    const char *name;               /* of the level */
+    stria_conv_algorithm algorithm; /* the wish of plans that have none of their own */
     stria_conv_kernels conv;
     stria_pool_kernels pool;
     stria_elementwise_kernels elementwise;
@@ -272,7 +278,7 @@ typedef struct stria_kernels {
     stria_peak_kernels peak;
 } stria_kernels;
 
-/* Fills the table for a level that is available: plain C first, then every level up to it. */
+/* Fills the table for a level that is available: plain C first, then every level up to it; algorithms by shape. */
 void stria_kernels_fill(stria_kernels *kernels, stria_cpu_level level);
 
 #endif

@@ -33,7 +33,8 @@ STRIA_FILL_FROM(neon)
 
 void stria_kernels_fill(stria_kernels *kernels, stria_cpu_level level)
 {
-    *kernels = (stria_kernels){.level = level, .name = stria_cpu_level_name(level)};
+    *kernels =
+        (stria_kernels){.level = level, .name = stria_cpu_level_name(level), .algorithm = STRIA_CONV_AUTO};
     fill_definitions(kernels);
 #if defined(__x86_64__)
     if (level >= STRIA_CPU_BASELINE)

@@ -483,11 +483,6 @@ static stria_status check_options(const stria_model *model, const stria_plan_opt
     if (options->mode != STRIA_MODE_INFERENCE && options->mode != STRIA_MODE_TRAINING)
         return stria_fail(err, STRIA_ERROR_VALUE, "mode %d is neither inference nor training",
                           (int)options->mode);
-    stria_conv_algorithm algorithm;
-    if (options->algorithm != NULL && !stria_conv_algorithm_by_name(options->algorithm, &algorithm))
-        return stria_fail(err, STRIA_ERROR_VALUE,
-                          "algorithm '%.64s' is unknown; it is auto, direct, winograd or ref",
-                          options->algorithm);
     return STRIA_OK;
 }
 
@@ -548,6 +543,8 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     if (!model->materialized)
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "the model was made without parameters; initialize it first");
+    stria_conv_algorithm algorithm;
+    STRIA_TRY(stria_conv_algorithm_read(options->algorithm, model->context->kernels->algorithm, &algorithm, err));
     stria_plan *p = stria_allocate(&model->context->allocator, sizeof *p);
     if (p == NULL)
         return stria_fail_memory(err, sizeof *p);
@@ -561,9 +558,7 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     p->separate = options->separate_layers != 0;
     p->batch = options->batch == 0 ? 1 : (size_t)options->batch;
     p->seed = options->seed;
-    p->algorithm = STRIA_CONV_AUTO;
-    if (options->algorithm != NULL)
-        stria_conv_algorithm_by_name(options->algorithm, &p->algorithm);
+    p->algorithm = algorithm;
     p->node_count = model->node_count;
     stria_status status = build(p, options, err);
     if (status != STRIA_OK) {
