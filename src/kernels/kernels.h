@@ -144,7 +144,8 @@ typedef struct stria_conv_kernels {
     void (*forward)(const stria_conv_call *call);
     /* Reads dy, packed (from pack_transposed), residual; writes dx. */
     void (*input_gradient)(const stria_conv_call *call);
-    /* Reads x, dy, kept; writes dkernel and dbias. */
+    /* Reads x, dy, kept; writes dkernel and dbias. Padding may count as zeros: what is not finite in dy may make NaN of
+     * taps that see nothing but padding there. */
     void (*kernel_gradient)(const stria_conv_call *call);
 } stria_conv_kernels;
 
