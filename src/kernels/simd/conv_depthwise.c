@@ -53,6 +53,13 @@ VEC_INLINE void store_output(const stria_depthwise_rows *t, size_t at, vec sum, 
 #    define BLOCK_COLUMNS 6
 #    define WHOLE_COLUMNS 8 /* too few for blocks */
 
+/* Rows of outputs at once with stride 1. clang reads ahead and would spill a third. */
+#    if defined(__clang__)
+#        define WINDOW_ROWS 2
+#    else
+#        define WINDOW_ROWS 3
+#    endif
+
 /* What stays in registers while the window moves along several rows of outputs. */
 typedef struct window {
     vec weights[9], start;
@@ -71,7 +78,8 @@ VEC_INLINE void window_outputs(window *k, const stria_depthwise_rows *t, const i
     VEC_UNROLL
     for (int j = 0; j < 9 * rows; j++) {
         const int tap = j / rows, r = j % rows;
-        sums[r] += k->x[(first + tap % 3) % 3][r * stride + tap / 3] * k->weights[tap];
+        sums[r] =
+            vec_multiply_add(k->x[(first + tap % 3) % 3][r * stride + tap / 3], k->weights[tap], sums[r]);
     }
     VEC_UNROLL
     for (int r = 0; r < rows; r++)
@@ -144,12 +152,19 @@ VEC_INLINE void window_channels(const stria_depthwise_rows *t, size_t first, siz
 
 WINDOW(1, 1)
 WINDOW(2, 1)
-WINDOW(3, 1)
 WINDOW(1, 2)
 WINDOW(2, 2)
+#    if WINDOW_ROWS == 3
+WINDOW(3, 1)
+#    endif
 
-static void (*const windows[2][STRIA_DEPTHWISE_ROWS])(const stria_depthwise_rows *, size_t, size_t) = {
-    {window_1_1, window_2_1, window_3_1}, {window_1_2, window_2_2}};
+static void (*const windows[2][WINDOW_ROWS])(const stria_depthwise_rows *, size_t, size_t) = {
+#    if WINDOW_ROWS == 3
+    {window_1_1, window_2_1, window_3_1},
+#    else
+    {window_1_1, window_2_1},
+#    endif
+    {window_1_2, window_2_2}};
 
 static void depthwise_rows(const stria_depthwise_rows *t)
 {
@@ -196,7 +211,7 @@ VEC_INLINE void strip(const stria_depthwise_strip *s, size_t pixel, size_t chann
         VEC_UNROLL
         for (int j = 0; j < count; j++) {
             const float *from = x + (size_t)(j / vectors) * x_step + j % vectors * VL;
-            sums[j] += load_channels(from, lanes, whole) * b[j % vectors];
+            sums[j] = vec_multiply_add(load_channels(from, lanes, whole), b[j % vectors], sums[j]);
         }
     }
     const size_t first = pixel * s->out_step + channel;
@@ -292,9 +307,10 @@ VEC_INLINE void window_pixels(const stria_depthwise_rows *t, size_t first, size_
             VEC_UNROLL
             for (int j = 0; j < pixels * vectors; j++) {
                 const int v = j % vectors;
-                sums[j] += (inside ? load_channels(from + (size_t)(j / vectors) * next + v * VL, lanes, whole)
-                                   : load_input(t, l, column + i, channel + (size_t)v * VL, lanes, whole)) *
-                           w[v];
+                const vec x = inside
+                                  ? load_channels(from + (size_t)(j / vectors) * next + v * VL, lanes, whole)
+                                  : load_input(t, l, column + i, channel + (size_t)v * VL, lanes, whole);
+                sums[j] = vec_multiply_add(x, w[v], sums[j]);
             }
         }
     }
@@ -416,8 +432,9 @@ VEC_INLINE void outer(const stria_depthwise_outer *g, size_t channel, const part
                 d[v] = load_channels(dy + v * VL, lanes, whole);
             VEC_UNROLL
             for (int j = 0; j < count; j++)
-                sums[j] +=
-                    load_channels(x[j / vectors] + at + j % vectors * VL, lanes, whole) * d[j % vectors];
+                sums[j] =
+                    vec_multiply_add(load_channels(x[j / vectors] + at + j % vectors * VL, lanes, whole),
+                                     d[j % vectors], sums[j]);
             if (with_bias) {
                 VEC_UNROLL
                 for (int v = 0; v < vectors; v++)
@@ -465,7 +482,7 @@ const stria_depthwise_isa STRIA_ISA(stria_depthwise) = {
     .strip = depthwise_strip,
     .outer = depthwise_outer,
 #if VEC_REGISTERS == 32
-    .most_rows = {3, 2},
+    .most_rows = {WINDOW_ROWS, 2},
 #else
     .most_rows = {1, 1},
 #endif
