@@ -57,7 +57,10 @@ enum {
     STRIA_PART_SCALING = 1, /* batch normalisation by moving statistics: a factor and a shift per channel */
     STRIA_PART_SUM = 2,     /* the sum of two inputs */
     STRIA_PART_ACTIVATION = 4, /* a function of each number whose derivative goes by the output */
-    STRIA_PART_CURVED = 8      /* one whose derivative goes by the input */
+    STRIA_PART_CURVED = 8,     /* one whose derivative goes by the input */
+    /* Training: a layer that selects some of its inputs, as the maximum does, multiplies by the derivative of
+     * the relu before it: it has fewer numbers than that layer. */
+    STRIA_PART_SELECTION = 16
 };
 
 typedef struct stria_layer_call stria_layer_call;
@@ -81,9 +84,11 @@ struct stria_layer_call {
     stria_pool *pool;
     bool training; /* the plan can run backward */
     stria_taken taken;
-    bool statistics_off;            /* frozen: batch normalisation uses and keeps its moving statistics */
-    bool again;                     /* the same run once more: moving statistics are left alone */
-    bool wants_dinput;              /* the gradient of some input will be asked for */
+    stria_activation derives; /* of the layer before: its derivative is this one's work; linear for none */
+    bool derived;             /* dy has been multiplied by the derivative of this layer's activation */
+    bool statistics_off;      /* frozen: batch normalisation uses and keeps its moving statistics */
+    bool again;               /* the same run once more: moving statistics are left alone */
+    bool wants_dinput;        /* the gradient of some input will be asked for */
     stria_conv_algorithm algorithm; /* bind: the wish for convolutions */
     bool raw_output; /* leave out the activation softmax; dy is then the gradient of the sum before it */
     size_t batch;    /* bind: the largest; else of this run */

@@ -95,6 +95,7 @@ static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_po
     s->channels = (size_t)call->input_shapes[0]->sizes[2];
     if (call->training && kind != STRIA_POOL_AVERAGE)
         needs->saved = stria_call_output_count(call) * stria_pool_index_size(&s->window);
+    needs->backward_reads_output = call->derives.kind != STRIA_LINEAR;
     needs->kernel = name;
 }
 
@@ -120,12 +121,17 @@ static void forward(const stria_layer_call *call)
                                 call->saved, call->pool);
 }
 
+/* What a maximum selects is the output of the layer before, so its derivative there goes by the maximum. */
 static void backward(const stria_layer_call *call)
 {
     const state *s = call->state;
-    if (call->dinputs[0] != NULL)
-        call->kernels->pool.backward(s->kind, &s->window, s->channels, call->batch, call->dy, call->saved,
-                                     call->dinputs[0], call->pool);
+    if (call->dinputs[0] == NULL)
+        return;
+    if (call->derives.kind != STRIA_LINEAR)
+        call->kernels->elementwise.activate_gradient(call->derives, call->output, call->dy, call->dy,
+                                                     stria_call_output_count(call), call->pool);
+    call->kernels->pool.backward(s->kind, &s->window, s->channels, call->batch, call->dy, call->saved,
+                                 call->dinputs[0], call->pool);
 }
 
 const stria_layer_kind stria_kind_maxpool2d = {
@@ -146,6 +152,7 @@ const stria_layer_kind stria_kind_maxpool2d = {
     .bind = bind_max,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_SELECTION,
 };
 
 const stria_layer_kind stria_kind_minpool2d = {
@@ -166,6 +173,7 @@ const stria_layer_kind stria_kind_minpool2d = {
     .bind = bind_min,
     .forward = forward,
     .backward = backward,
+    .part = STRIA_PART_SELECTION,
 };
 
 const stria_layer_kind stria_kind_avgpool2d = {

@@ -1,5 +1,5 @@
-/* conv2d, depthwise_conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures. Parameter 0 is
- * the kernel, parameter 1 the bias where there is one. */
+/* conv2d, depthwise_conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures.
+ * Parameter 0 is the kernel, parameter 1 the bias where there is one. */
 #include "layers/weighted.h"
 
 #include "base/size.h"
@@ -37,8 +37,8 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
             needs->scratch = floats.input_gradient_scratch;
         needs->backward_reads_input = true;
         needs->backward_adds = true;
-        needs->backward_keeps_dy = s->activation.kind == STRIA_LINEAR;
-        needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum;
+        needs->backward_keeps_dy = s->activation.kind == STRIA_LINEAR || call->derived;
+        needs->backward_reads_output = s->activation.kind != STRIA_LINEAR && !s->saves_sum && !call->derived;
     }
     if (call->taken.scaling != NULL) {
         s->bias_at = stria_size_round_up(needs->packed, 16);
@@ -123,7 +123,8 @@ void stria_weighted_forward(const stria_layer_call *call)
 void stria_weighted_backward(const stria_layer_call *call)
 {
     const stria_weighted *s = call->state;
-    stria_epilogue_backward(call, s->activation, saved_sum(call, s));
+    if (!call->derived)
+        stria_epilogue_backward(call, s->activation, saved_sum(call, s));
     stria_conv_call run = conv_call(call, s);
     run.dy = call->dy;
     if (call->dparams[0] != NULL) {

@@ -1,5 +1,6 @@
-/* What layers that multiply by a kernel share (conv2d, depthwise_conv2d, dense): packing, forward and backward through the
- * convolution kernels. Such a layer resolves its geometry and leaves the rest to these functions. */
+/* What layers that multiply by a kernel share (conv2d, depthwise_conv2d, dense): packing, forward and
+ * backward through the convolution kernels. Such a layer resolves its geometry and leaves the rest to these
+ * functions. */
 #ifndef STRIA_LAYERS_WEIGHTED_H
 #define STRIA_LAYERS_WEIGHTED_H
 
@@ -19,7 +20,7 @@ typedef struct stria_weighted {
 
 /* The parts that the functions below take from layers behind. */
 #define STRIA_WEIGHTED_TAKES             (STRIA_PART_SCALING | STRIA_PART_SUM | STRIA_PART_ACTIVATION | STRIA_PART_CURVED)
-#define STRIA_WEIGHTED_TAKES_IN_TRAINING (STRIA_PART_ACTIVATION | STRIA_PART_CURVED)
+#define STRIA_WEIGHTED_TAKES_IN_TRAINING (STRIA_PART_ACTIVATION | STRIA_PART_CURVED | STRIA_PART_SELECTION)
 
 void stria_weighted_bind(stria_layer_call *call, stria_weighted *state, stria_layer_needs *needs);
 void stria_weighted_pack(const stria_layer_call *call);

@@ -82,6 +82,21 @@ static bool take(stria_plan *plan, size_t host, unsigned takes, size_t end, size
     }
 }
 
+/* Leaves the derivative of the relu that a host ends with to the only layer that reads it, when that selects:
+ * where nothing is selected the gradient is 0 anyway. */
+static void leave_derivative(stria_plan *plan, size_t host, unsigned takes, size_t reader)
+{
+    stria_layer_call *call = &plan->nodes[host].call;
+    stria_activation own = activation_of(&plan->model->nodes[host]);
+    stria_activation activation = own.kind != STRIA_LINEAR ? own : call->taken.activation;
+    bool selects = plan->model->nodes[reader].kind->part == STRIA_PART_SELECTION;
+    if (!plan->training || (takes & STRIA_PART_SELECTION) == 0 || !selects ||
+        (activation.kind != STRIA_RELU && activation.kind != STRIA_RELU6))
+        return;
+    call->derived = true;
+    plan->nodes[reader].call.derives = activation;
+}
+
 /* "in conv1", for printing. */
 static stria_status name_host(stria_plan *plan, size_t host, size_t index, stria_error *err)
 {
@@ -111,15 +126,19 @@ stria_status stria_plan_fuse(stria_plan *plan, stria_error *err)
     for (size_t i = 0; i < plan->node_count; i++) {
         const stria_node *node = &model->nodes[i];
         unsigned takes = plan->training ? node->kind->takes_in_training : node->kind->takes;
-        if (!plan->nodes[i].used || plan->nodes[i].host != i || activation_of(node).kind != STRIA_LINEAR)
+        bool linear = activation_of(node).kind == STRIA_LINEAR;
+        size_t end = i;
+        if (!plan->nodes[i].used || plan->nodes[i].host != i)
             continue;
-        for (size_t end = i; of[end].count == 1 && !plan->nodes[end].kept; end = of[end].reader) {
+        for (; linear && of[end].count == 1 && !plan->nodes[end].kept; end = of[end].reader) {
             size_t next = of[end].reader;
             if (!take(plan, i, takes, end, next))
                 break;
             plan->nodes[next].host = i;
             STRIA_TRY(name_host(plan, i, next, err));
         }
+        if (of[end].count == 1)
+            leave_derivative(plan, i, takes, of[end].reader);
     }
     return STRIA_OK;
 }

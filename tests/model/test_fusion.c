@@ -379,6 +379,14 @@ static void test_places_that_are_shared(void **state)
          */
         "input 5x4x12\nb = batchnorm\nt = conv2d(input_layer) 12 3 same tanh\nr = relu(b)\na = add(t, r)\n"
         "conv2d 12 1\n",
+        /* The maximum does the derivative of the relu before it, but not where another layer or the caller
+         * reads that. */
+        "input 5x4x12\nc = conv2d 12 3 same relu\nm = maxpool2d 3 1 same\nd = conv2d 12 3 same\nr = relu "
+        "max_value=6\n"
+        "n = minpool2d 2\ne = dense 12 relu\no = maxpool2d 2 1\noutput(o, m)\n",
+        "input 5x4x12\nc = conv2d 12 3 same relu\nm = maxpool2d 2\nd = conv2d(input_layer) 12 3 same relu\n"
+        "n = maxpool2d 2\ne = conv2d(d) 12 3 2 same tanh\nf = maxpool2d(e) 1\ng = dense(n) 12\noutput(c, m, "
+        "g)\n",
         /* The sum of sums, and of a model's input. */
         "input 5x4x12\nb = batchnorm\na = add(b, input_layer)\nr = relu\nc = conv2d 12 3 same\n"
         "d = add(c, a)\ne = add(d, r)\nf = tanh\n",
