@@ -384,6 +384,7 @@ static void test_not_finite_spreads_as_defined(void **state)
         conv_case conv = conv_case_create(&shape, batch, &random);
         const float value = i % 2 == 0 ? NAN : INFINITY;
         const bool in_dy = i % 4 < 2;
+        conv.activation.kind = i % 8 < 4 ? STRIA_LINEAR : STRIA_RELU6;
         conv.x.values[test_random_below(&random, (uint32_t)conv.x.count)] = value;
         if (in_dy)
             conv.dy.values[test_random_below(&random, (uint32_t)conv.dy.count)] = value;
