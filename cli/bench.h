@@ -8,12 +8,13 @@
 #include <stria/stria.h>
 
 #include "json.h"
+#include "open.h"
 
 typedef struct cli_bench_options {
     int64_t batch;  /* 0: the subject's own */
     double seconds; /* for each thing timed; below 0: the subject's own */
-    int64_t threads;
-    const char *cpu, *match, *workloads, *lock;
+    cli_machine machine;
+    const char *match, *workloads, *lock;
     bool profile, training, tune, json, worker;
     void *pattern; /* `match` compiled: a regex_t; NULL: everything matches */
 } cli_bench_options;

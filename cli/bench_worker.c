@@ -159,7 +159,7 @@ int cli_bench_worker(const cli_bench_options *options)
     }
     char *line = NULL;
     size_t capacity = 0;
-    status = cli_open_context(&w.context, options->threads, options->cpu);
+    status = cli_open_context(&w.context, &options->machine);
     if (status == CLI_DONE) {
         status = say_hello(&w);
     }

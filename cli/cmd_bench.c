@@ -66,7 +66,7 @@ static int bench(const cli_bench_options *options, const char *subject)
     stria_context *context = NULL;
     int status = options->json ? cli_json_check() : CLI_DONE;
     if (status == CLI_DONE) {
-        status = cli_open_context(&context, options->threads, options->cpu);
+        status = cli_open_context(&context, &options->machine);
     }
     if (status != CLI_DONE) {
         return status;
@@ -135,8 +135,7 @@ static const cli_option options_table[] = {
     CLI_FLAG_ROW("tune", cli_bench_options, tune,
                  "time direct and Winograd convolution against each other, shape by shape, beside the choice "
                  "that the library makes"),
-    CLI_THREADS_ROW(cli_bench_options, threads),
-    CLI_CPU_ROW(cli_bench_options, cpu),
+    CLI_MACHINE_ROWS(cli_bench_options, machine),
     CLI_JSON_ROW(cli_bench_options, json),
     CLI_FLAG_ROW(
         "worker", cli_bench_options, worker,

@@ -16,8 +16,9 @@
 typedef struct eval_options {
     const char *part;
     double min_accuracy;
-    int64_t batch, threads;
-    const char *loss, *cpu;
+    int64_t batch;
+    const char *loss;
+    cli_machine machine;
     bool json;
 } eval_options;
 
@@ -317,7 +318,7 @@ static int run(int argc, char **argv)
         status = cli_json_check();
     }
     if (status == CLI_DONE) {
-        status = cli_open_context(&context, options.threads, options.cpu);
+        status = cli_open_context(&context, &options.machine);
     }
     if (status == CLI_DONE) {
         status = cli_open_model(&model, context, of.model_name);
@@ -347,8 +348,7 @@ static const cli_option options_table[] = {
     CLI_TEXT_ROW("loss", eval_options, loss, "LOSS",
                  "loss to compute (default: cross-entropy for classes, mean squared error for targets)"),
     CLI_INTEGER_ROW("batch", eval_options, batch, "N", 1, 1e6, "samples computed at a time (default 256)"),
-    CLI_THREADS_ROW(eval_options, threads),
-    CLI_CPU_ROW(eval_options, cpu),
+    CLI_MACHINE_ROWS(eval_options, machine),
     CLI_JSON_ROW(eval_options, json),
 };
 

@@ -19,8 +19,9 @@
 #define LARGEST_BATCH 64
 
 typedef struct predict_options {
-    int64_t top, threads;
-    const char *output, *layer, *data, *part, *cpu;
+    int64_t top;
+    const char *output, *layer, *data, *part;
+    cli_machine machine;
     cli_list index;
     bool show, check, json;
 } predict_options;
@@ -284,7 +285,7 @@ static int run(int argc, char **argv)
     if (kept == NULL) {
         return cli_fail_memory();
     }
-    status = cli_open_context(&all.context, options.threads, options.cpu);
+    status = cli_open_context(&all.context, &options.machine);
     if (status == CLI_DONE) {
         status = cli_open_model(&all.model, all.context, arguments.items[0]);
     }
@@ -325,8 +326,7 @@ static const cli_option options_table[] = {
                      "which samples of --data, as 0,5,10-19 (default 0)"),
     CLI_WORDS_ROW("part", predict_options, part, "PART", "train test",
                   "of --data: train or test (default: test, or train when there is no other)"),
-    CLI_THREADS_ROW(predict_options, threads),
-    CLI_CPU_ROW(predict_options, cpu),
+    CLI_MACHINE_ROWS(predict_options, machine),
     CLI_JSON_ROW(predict_options, json),
 };
 

@@ -170,7 +170,7 @@ static int run(int argc, char **argv)
         status = cli_json_check();
     }
     if (status == CLI_DONE) {
-        status = cli_open_context(&context, 1, NULL);
+        status = cli_open_context(&context, &(cli_machine){.threads = 1});
     }
     if (status == CLI_DONE) {
         status = cli_open_description(&model, context, name);

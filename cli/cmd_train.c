@@ -22,9 +22,10 @@
 #include "text.h"
 
 typedef struct train_options {
-    int64_t epochs, batch, seed, patience, threads;
+    int64_t epochs, batch, seed, patience;
     double learning_rate;
-    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output, *cpu;
+    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output;
+    cli_machine machine;
     cli_list freeze;
     bool no_shuffle, resume, restore_best, json, quiet;
 } train_options;
@@ -325,7 +326,7 @@ static int run(int argc, char **argv)
                           "the trained model would replace %s; say where it shall go with -o FILE", output);
         goto end;
     }
-    if ((status = cli_open_context(&context, options.threads, options.cpu)) != CLI_DONE ||
+    if ((status = cli_open_context(&context, &options.machine)) != CLI_DONE ||
         (status = cli_open_model(&model, context, model_name)) != CLI_DONE ||
         (status = cli_open_data(&data, context, arguments.items[1])) != CLI_DONE) {
         goto end;
@@ -397,8 +398,7 @@ static const cli_option options_table[] = {
                    "checkpoints stand beside x.safetensors as x.last.safetensors and x.best.safetensors"),
     CLI_TEXT_ROW("log", train_options, log, "FILE", "write a CSV file with a row for each epoch"),
     CLI_FLAG_ROW("quiet", train_options, quiet, "print no progress and no remarks"),
-    CLI_THREADS_ROW(train_options, threads),
-    CLI_CPU_ROW(train_options, cpu),
+    CLI_MACHINE_ROWS(train_options, machine),
     CLI_FLAG_ROW("json", train_options, json, "print a line of JSON for each epoch on stdout"),
 };
 

@@ -64,7 +64,7 @@ static int run(int argc, char **argv)
         status = cli_json_check();
     }
     if (status == CLI_DONE) {
-        status = cli_open_context(&context, 0, NULL);
+        status = cli_open_context(&context, &(cli_machine){0});
     }
     if (status == CLI_DONE) {
         stria_feature features[MOST_FEATURES];

@@ -17,11 +17,16 @@ static void log_line(stria_log_level level, const char *message, void *payload)
     }
 }
 
-int cli_open_context(stria_context **context, int64_t threads, const char *cpu)
+int cli_open_context(stria_context **context, const cli_machine *machine)
 {
     stria_error err = {0};
     const stria_context_options options = {
-        .struct_size = sizeof options, .log = log_line, .cpu = cpu, .threads = (int)threads};
+        .struct_size = sizeof options,
+        .log = log_line,
+        .cpu = machine->cpu,
+        .threads = (int)machine->threads,
+        .algorithm = machine->algorithm,
+    };
     if (stria_context_create(context, &options, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
     }

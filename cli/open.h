@@ -7,8 +7,14 @@
 
 #include "exit_status.h"
 
-/* `threads` 0 and `cpu` NULL are the defaults. Warnings of the library go to stderr. */
-int cli_open_context(stria_context **context, int64_t threads, const char *cpu);
+/* What to compute with; all zero means the defaults. CLI_MACHINE_ROWS (options.h) are its options. */
+typedef struct cli_machine {
+    int64_t threads;
+    const char *cpu, *algorithm;
+} cli_machine;
+
+/* Warnings of the library go to stderr. */
+int cli_open_context(stria_context **context, const cli_machine *machine);
 
 /* A file of model text or a trained model; or, when there is no such file, a ready model's name, which is
  * remarked on stderr. Every mistake in a model text is shown with its line and a caret. */

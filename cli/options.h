@@ -103,13 +103,17 @@ void cli_print_help(const cli_command *command, FILE *stream);
         .value = value_, .help = help_                                                                       \
     }
 #define CLI_JSON_ROW(owner, field) CLI_FLAG_ROW("json", owner, field, "print the results as JSON")
-#define CLI_THREADS_ROW(owner, field)                                                                        \
-    CLI_INTEGER_ROW("threads", owner, field, "N", 1, 256,                                                    \
+/* Three rows, for a cli_machine (open.h). */
+#define CLI_MACHINE_ROWS(owner, field)                                                                       \
+    CLI_INTEGER_ROW("threads", owner, field.threads, "N", 1, 256,                                            \
                     "threads to compute with (default: the CPUs this process may use); the results do not "  \
-                    "depend on it")
-#define CLI_CPU_ROW(owner, field)                                                                            \
-    CLI_TEXT_ROW("cpu", owner, field, "LEVEL",                                                               \
-                 "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "          \
-                 "STRIA_CPU, else the best there is)")
+                    "depend on it"),                                                                         \
+        CLI_TEXT_ROW("cpu", owner, field.cpu, "LEVEL",                                                       \
+                     "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "      \
+                     "STRIA_CPU, else the best there is)"),                                                  \
+        CLI_WORDS_ROW("algorithm", owner, field.algorithm, "NAME", "auto direct winograd ref",               \
+                      "how convolutions are computed: direct (sums as they are defined), winograd (3x3 "     \
+                      "windows that move by 1; fewer multiplications), ref (plain C, slow) or auto (the "    \
+                      "fastest; the default)")
 
 #endif
