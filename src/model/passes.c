@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "model/plan_inside.h"
 
-/* Of the tensors that a step reads and writes, for one group. About half of a second cache. */
+/* Of the tensors that a step reads and writes, for one group and worker. About half of a second cache, of
+ * which every worker is taken to have one. */
 #define PASS_BYTES ((size_t)1 << 20)
 
 static bool is_step(const stria_plan_node *p)
@@ -24,9 +25,10 @@ static size_t group_of(const stria_plan *plan, size_t index)
     for (size_t k = 0; k < node->input_count; k++)
         bytes += plan->nodes[node->inputs[k]].elements;
     bytes *= sizeof(float);
-    if (bytes <= PASS_BYTES / plan->batch)
+    size_t room = PASS_BYTES * stria_pool_workers(plan->context->pool);
+    if (bytes <= room / plan->batch)
         return plan->batch;
-    size_t group = bytes < PASS_BYTES ? PASS_BYTES / bytes : 1;
+    size_t group = bytes < room ? room / bytes : 1;
     return 2 * p->needs.packed * sizeof(float) > group * bytes ? plan->batch : group;
 }
 

@@ -601,14 +601,14 @@ static const char large_text[] =
     "k = conv2d(input_layer) 12 1 2\ni = add(p, k)\nj = relu(p)\noutput(h, i, r, j)\n";
 
 #define LARGE       (64 * 64 * 12)
-#define LARGE_BATCH 7
+#define LARGE_BATCH 9
 
 static void test_groups_of_samples(void **state)
 {
     (void)state;
     static const char *const keep[] = {"p", "f"};
     float *x = draw(1, LARGE_BATCH * LARGE);
-    for (int threads = 1; threads <= 3; threads += 2) {
+    for (int threads = 1; threads <= 2; threads++) {
         test_context test;
         test_context_open(&test, threads, NULL);
         stria_model *model = parse(&test, large_text);
@@ -621,14 +621,14 @@ static void test_groups_of_samples(void **state)
             for (size_t i = 0; stria_plan_step(plans[0], i, &info); i++) {
                 few += info.samples < LARGE_BATCH;
                 if (strcmp(info.layer, "c") == 0 || strcmp(info.layer, "p") == 0)
-                    assert_in_range(info.samples, 1, 3);
+                    assert_in_range(info.samples, 1, 3 * threads);
                 if (strcmp(info.layer, "g") == 0)
                     assert_int_equal(info.samples, LARGE_BATCH);
             }
-            assert_true(few > 6);
+            assert_true(few >= 3);
             for (size_t i = 0; stria_plan_step(plans[1], i, &info); i++)
                 assert_int_equal(info.samples, LARGE_BATCH);
-            if (kept_layers < 2)
+            if (threads == 1 && kept_layers < 2)
                 assert_true(activations_of(plans[0]) < activations_of(plans[1]));
             for (int64_t batch = LARGE_BATCH; batch > 0; batch -= 2) {
                 run(plans[0], x, batch);
