@@ -51,7 +51,9 @@ typedef struct stria_gather_tile {
     size_t rows_step;
     const ptrdiff_t *offsets; /* [taps] */
     float *const *out;
-    size_t out_offset; /* added to out */
+    size_t out_offset;  /* added to out */
+    const float *ahead; /* far kernels: weights to ask for meanwhile, `ahead_step` further at every input */
+    size_t ahead_step;
 } stria_gather_tile;
 
 typedef void (*stria_gather_fn)(const stria_gather_panel *panel, const stria_gather_tile *tile);
@@ -151,7 +153,7 @@ typedef struct stria_conv_isa {
     /* Tiles: up to main_rows pixels by main_vectors vectors; up to narrow_rows by narrow_vectors for few
      * filters; up to wide_rows pixels by wide_panels main panels. Functions for r rows have index r - 1. */
     size_t main_rows, main_vectors, narrow_rows, narrow_vectors, wide_rows, wide_panels;
-    const stria_gather_fn *gather_main, *gather_narrow, *gather_wide;
+    const stria_gather_fn *gather_main, *gather_far, *gather_narrow, *gather_wide; /* far: main tiles, too */
     const stria_outer_fn *outer_main, *outer_narrow;
     /* to[d, 0..panel-1] = from[d * from_step + 0..width-1], 0 behind. */
     void (*pack_rows)(const float *from, size_t from_step, size_t depth, size_t width, float *to,
@@ -293,6 +295,18 @@ typedef struct stria_gather {
     float *scratch;
     stria_pool *pool;
 } stria_gather;
+
+/* Up to so many floats weights stay in the second cache, or nearly; more come from farther away. */
+#define STRIA_NEAR_WEIGHTS (640 * 1024)
+
+/* Lets tile `number` of `count` ask for its share of the next panel of weights, which like its own has
+ * `inputs` rows of `row` floats: so memory is read at an even pace beside the sums. */
+static inline void stria_gather_ask(stria_gather_tile *tile, const float *weights, size_t inputs, size_t row,
+                                    size_t number, size_t count)
+{
+    tile->ahead_step = row / count;
+    tile->ahead = weights + inputs * (row + number * tile->ahead_step);
+}
 
 size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gather, size_t workers);
 void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather);

@@ -275,9 +275,10 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
     const stria_gather *g = job->gather;
     const stria_conv_isa *isa = job->isa;
     size_t chain = job->taps * g->run, first = panel * job->main_width, left = g->width - first;
-    bool narrow = left <= isa->narrow_vectors * isa->lanes;
+    bool narrow = left <= isa->narrow_vectors * isa->lanes, far = chain * job->padded > STRIA_NEAR_WEIGHTS;
     const stria_gather_fn *kernels = together > 1 ? isa->gather_wide
                                      : narrow     ? isa->gather_narrow
+                                     : far        ? isa->gather_far
                                                   : isa->gather_main;
     stria_gather_panel p = {.weights = g->weights + chain * (group * job->padded + first),
                             .weights_step = chain * job->main_width,
@@ -304,6 +305,8 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                                   .offsets = block->inside[t] ? job->offsets : job->no_offsets,
                                   .out = block->out + t * job->tile_rows,
                                   .out_offset = first};
+        if (far)
+            stria_gather_ask(&tile, p.weights, chain, job->main_width, t, block->tiles);
         kernels[count - 1](&p, &tile);
     }
 }

@@ -167,8 +167,11 @@ static void multiply(const winograd_job *job, const worker_memory *memory, const
     for (size_t from = 0; from < width; from += job->main_width) {
         size_t left = w->width - first - from;
         bool narrow = left <= isa->narrow_vectors * isa->lanes;
+        bool far = SPOTS * w->depth * w->width > STRIA_NEAR_WEIGHTS;
         size_t panel_width = narrow ? isa->narrow_vectors * isa->lanes : job->main_width;
-        const stria_gather_fn *kernels = narrow ? isa->gather_narrow : isa->gather_main;
+        const stria_gather_fn *kernels = narrow ? isa->gather_narrow
+                                         : far  ? isa->gather_far
+                                                : isa->gather_main;
         size_t parts = ceiling_of(tiles, narrow ? isa->narrow_rows : isa->main_rows);
         stria_gather_panel panel = {.taps = 1,
                                     .run = w->depth,
@@ -185,6 +188,8 @@ static void multiply(const winograd_job *job, const worker_memory *memory, const
                                           .offsets = &offset,
                                           .out = memory->out + begin,
                                           .out_offset = spot * job->product_step + from};
+                if (far)
+                    stria_gather_ask(&tile, panel.weights, w->depth, panel_width, part, parts);
                 kernels[end - begin - 1](&panel, &tile);
             }
         }

@@ -40,6 +40,7 @@ static const stria_conv_isa isa = {
     .wide_rows = WIDE_ROWS,
     .wide_panels = WIDE_PANELS,
     .gather_main = STRIA_ISA(stria_gather_main),
+    .gather_far = STRIA_ISA(stria_gather_far),
     .gather_narrow = STRIA_ISA(stria_gather_narrow),
     .gather_wide = STRIA_ISA(stria_gather_wide),
     .outer_main = STRIA_ISA(stria_outer_main),

@@ -137,6 +137,7 @@ VEC_INLINE vec clip(vec v, vec ceiling)
 
 /* The micro-kernels of this instruction set, by rows - 1. */
 extern const stria_gather_fn STRIA_ISA(stria_gather_main)[MAIN_ROWS];
+extern const stria_gather_fn STRIA_ISA(stria_gather_far)[MAIN_ROWS];
 extern const stria_gather_fn STRIA_ISA(stria_gather_narrow)[NARROW_ROWS];
 extern const stria_gather_fn STRIA_ISA(stria_gather_wide)[WIDE_ROWS];
 extern const stria_outer_fn STRIA_ISA(stria_outer_main)[MAIN_ROWS];

@@ -3,9 +3,9 @@
  * number of rows, so that tiles can be cut equally. */
 #include "kernels/simd/conv.h"
 
-/* Weights that do not fit into the second cache are asked for so many floats before they are used: about as
- * many cycles as the third takes to answer. Past the end the request is ignored. */
-#define WEIGHTS_AHEAD 1024
+#define CACHE_LINE 64
+/* Weights are asked for so many floats before they are used: as many cycles as far caches take to answer. */
+#define NEAR_AHEAD 1024
 
 /* The sum of the blocks before the first. */
 static const float no_totals[STRIA_TILE_MAX_FLOATS];
@@ -13,12 +13,13 @@ static const float no_totals[STRIA_TILE_MAX_FLOATS];
 /* A tile of `rows` pixels by `vectors` vectors of filters, of which a panel holds `width`. All loops over
  * sums[j], pixel j / vectors and vector j % vectors, are unrolled: the sums live in registers. */
 VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile *tile, const int rows,
-                       const int vectors, const int width)
+                       const int vectors, const int width, const bool far)
 {
     const int count = rows * vectors;
     vec sums[TILE_MAX_SUMS];
     part lanes[TILE_MAX_VECTORS];
     const float *w = panel->weights, *totals = no_totals;
+    const float *ahead = tile->ahead;
     const size_t taps = panel->taps, run = panel->run, out_offset = tile->out_offset;
 
     VEC_UNROLL
@@ -51,8 +52,10 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
                     VEC_UNROLL
                     for (int v = 0; v < vectors; v++) {
                         b[v] = vec_load(w + v * VL);
-                        __builtin_prefetch(w + v * VL + WEIGHTS_AHEAD);
+                        if (v * STRIA_VECTOR_BYTES % CACHE_LINE == 0)
+                            __builtin_prefetch((far ? ahead : w + NEAR_AHEAD) + v * VL);
                     }
+                    ahead += tile->ahead_step;
                     VEC_UNROLL
                     for (int j = 0; j < count; j++)
                         sums[j] += vec_broadcast(x[j / vectors][c]) * b[j % vectors];
@@ -114,28 +117,37 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
 #define MAIN(rows)                                                                                           \
     static void gather_main_##rows(const stria_gather_panel *panel, const stria_gather_tile *tile)           \
     {                                                                                                        \
-        gather(panel, tile, rows, MAIN_VECTORS, MAIN_VECTORS);                                               \
+        gather(panel, tile, rows, MAIN_VECTORS, MAIN_VECTORS, false);                                        \
     }
 EACH_MAIN_ROW(MAIN)
+
+#define FAR(rows)                                                                                            \
+    static void gather_far_##rows(const stria_gather_panel *panel, const stria_gather_tile *tile)            \
+    {                                                                                                        \
+        gather(panel, tile, rows, MAIN_VECTORS, MAIN_VECTORS, true);                                         \
+    }
+EACH_MAIN_ROW(FAR)
 
 #define NARROW(rows)                                                                                         \
     static void gather_narrow_##rows(const stria_gather_panel *panel, const stria_gather_tile *tile)         \
     {                                                                                                        \
-        gather(panel, tile, rows, NARROW_VECTORS, NARROW_VECTORS);                                           \
+        gather(panel, tile, rows, NARROW_VECTORS, NARROW_VECTORS, false);                                    \
     }
 EACH_NARROW_ROW(NARROW)
 
 #define WIDE(rows)                                                                                           \
     static void gather_wide_##rows(const stria_gather_panel *panel, const stria_gather_tile *tile)           \
     {                                                                                                        \
-        gather(panel, tile, rows, WIDE_PANELS *MAIN_VECTORS, MAIN_VECTORS);                                  \
+        gather(panel, tile, rows, WIDE_PANELS *MAIN_VECTORS, MAIN_VECTORS, false);                           \
     }
 EACH_WIDE_ROW(WIDE)
 
 #define NAME_MAIN(rows)   gather_main_##rows,
+#define NAME_FAR(rows)    gather_far_##rows,
 #define NAME_NARROW(rows) gather_narrow_##rows,
 #define NAME_WIDE(rows)   gather_wide_##rows,
 
 const stria_gather_fn STRIA_ISA(stria_gather_main)[] = {EACH_MAIN_ROW(NAME_MAIN)};
+const stria_gather_fn STRIA_ISA(stria_gather_far)[] = {EACH_MAIN_ROW(NAME_FAR)};
 const stria_gather_fn STRIA_ISA(stria_gather_narrow)[] = {EACH_NARROW_ROW(NAME_NARROW)};
 const stria_gather_fn STRIA_ISA(stria_gather_wide)[] = {EACH_WIDE_ROW(NAME_WIDE)};
