@@ -11,7 +11,8 @@
 #define SMALL_KERNEL 8192
 #define PARTS        16
 /* Units that make a copy of their panel of dy worth its time: in a row, without the gaps that fall on few
- * lines of the cache when the number of filters is a power of 2. */
+ * lines of the cache when the number of filters is a power of 2. The last chunk of a panel with fewer filters
+ * than it has lanes is always copied: nothing may be read past the end of dy. */
 #define COPY_UNITS 4
 #define LINE_BYTES 64 /* of a cache line */
 /* From so many floats on dy is not read once more for the bias: a chunk is summed while it is near. */
@@ -188,8 +189,10 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
             }
             tile.dy = job->dy + lists->first * m->filters + group * m->width + k;
             tile.dy_step = m->filters;
-            if (job->copies && tiles * m->taps >= COPY_UNITS) {
-                tile.dy_step = narrow ? narrow_width : main_width;
+            size_t panel = narrow ? narrow_width : main_width;
+            bool past_end = tile.width < panel && lists->first + lists->pixels == job->pixels;
+            if (past_end || (job->copies && tiles * m->taps >= COPY_UNITS)) {
+                tile.dy_step = panel;
                 isa->pack_rows(tile.dy, m->filters, lists->pixels, tile.width, lists->panel, tile.dy_step);
                 tile.dy = lists->panel;
             }
@@ -302,7 +305,9 @@ static chunk_segments lists_in(const gradient_job *job, float *scratch)
 
 static size_t panel_floats(const gradient_job *job)
 {
-    return job->copies ? STRIA_CHAIN_BLOCK * job->isa->main_vectors * job->isa->lanes : 0;
+    size_t main_width = job->isa->main_vectors * job->isa->lanes, width = job->method->width;
+    bool whole = width % main_width == 0 || width == job->isa->narrow_vectors * job->isa->lanes;
+    return job->copies || !whole ? STRIA_CHAIN_BLOCK * main_width : 0;
 }
 
 static size_t worker_floats_of(const gradient_job *job)

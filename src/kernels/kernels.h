@@ -4,7 +4,7 @@
  * Kernels take only numbers that shape inference has checked; they allocate nothing and cannot fail. Tensors are NHWC
  * (or NDHWC: a picture is a volume of depth 1, a dense layer a picture of 1x1), kernels HWIO, all contiguous floats,
  * 64-byte aligned with 64 readable bytes after their end unless said otherwise. Inputs that a caller of the library owns
- * (x of forward and of kernel_gradient) have neither: kernels read exactly their elements.
+ * (x of forward and of kernel_gradient, dy) have neither: kernels read exactly their elements.
  *
  * Every function takes the pool last (NULL: serial), cuts its work by the size of the problem and adds in a fixed order,
  * so results do not depend on the number of threads. */

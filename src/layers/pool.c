@@ -96,6 +96,7 @@ static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_po
     if (call->training && kind != STRIA_POOL_AVERAGE)
         needs->saved = stria_call_output_count(call) * stria_pool_index_size(&s->window);
     needs->backward_reads_output = call->derives.kind != STRIA_LINEAR;
+    needs->backward_keeps_dy = !needs->backward_reads_output;
     needs->kernel = name;
 }
 

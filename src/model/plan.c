@@ -386,6 +386,18 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
     return STRIA_OK;
 }
 
+/* Whether only the step of an output reads the output's gradient, and nothing writes to it. */
+static bool reads_callers_gradient(const stria_plan *plan, size_t output)
+{
+    const stria_plan_node *p = &plan->nodes[output];
+    if (!p->differentiated || p->view || p->host != output || !p->needs.backward_keeps_dy)
+        return false;
+    for (size_t i = 0; i < plan->node_count; i++)
+        if (i != output && plan->nodes[i].differentiated && plan->nodes[i].gradient == p->gradient)
+            return false;
+    return consumer_count(plan, output) == 0;
+}
+
 /* ---- Memory ---- */
 
 static stria_status allocate_block(stria_plan *plan, size_t floats, float **block, stria_error *err)
@@ -521,8 +533,13 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
         STRIA_TRY(bind_node(plan, i, err));
     STRIA_TRY(stria_plan_find_passes(plan, err));
     STRIA_TRY(plan_values(plan, err));
-    if (plan->training)
+    if (plan->training) {
         STRIA_TRY(plan_gradients(plan, err));
+        for (size_t i = 0; i < plan->model->output_count; i++) {
+            size_t output = plan->model->outputs[i];
+            plan->nodes[output].gradient_callers = reads_callers_gradient(plan, output);
+        }
+    }
     STRIA_TRY(allocate_memory(plan, err));
     float *packed = plan->packed;
     for (size_t i = 0; i < plan->node_count; i++)
@@ -544,7 +561,8 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "the model was made without parameters; initialize it first");
     stria_conv_algorithm algorithm;
-    STRIA_TRY(stria_conv_algorithm_read(options->algorithm, model->context->kernels->algorithm, &algorithm, err));
+    STRIA_TRY(
+        stria_conv_algorithm_read(options->algorithm, model->context->kernels->algorithm, &algorithm, err));
     stria_plan *p = stria_allocate(&model->context->allocator, sizeof *p);
     if (p == NULL)
         return stria_fail_memory(err, sizeof *p);

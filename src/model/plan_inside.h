@@ -22,6 +22,7 @@ typedef struct stria_plan_node {
     bool differentiated;    /* its output's gradient is computed */
     bool view;              /* its output is its input's memory */
     bool gradient_borrowed; /* its gradient is another's too: backward must leave it as it is */
+    bool gradient_callers;  /* of an output: backward reads its gradient where the caller has it */
     bool gradient_shared;   /* a view whose gradient is its input's gradient: nothing to do in backward */
     bool kept;              /* readable after a run */
     size_t host;            /* the node whose step computes this one: itself, or the one that has taken it */

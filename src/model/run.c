@@ -191,11 +191,18 @@ stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gr
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "the plan has not been run: there is nothing to go back from");
     for (size_t i = 0; i < plan->model->output_count; i++) {
-        const stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
-        if (p->differentiated)
+        stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
+        if (p->gradient_callers)
+            p->call.dy = (float *)(uintptr_t)output_gradients[i]; /* kept as it is */
+        else if (p->differentiated)
             memcpy(p->call.dy, output_gradients[i], p->elements * plan->last_batch * sizeof(float));
     }
     stria_plan_backward_in_place(plan);
+    for (size_t i = 0; i < plan->model->output_count; i++) {
+        stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
+        if (p->gradient_callers)
+            p->call.dy = stria_plan_buffer(plan, p->gradient);
+    }
     return STRIA_OK;
 }
 

@@ -49,7 +49,7 @@ typedef struct conv_case {
     bool with_bias, training;
     bool adds;                   /* y adds dy, so that there is a residual, and dx adds to x */
     bool in_place;               /* with adds: y holds the residual before */
-    guarded x, kernel, bias, dy; /* x and dy without slack to read, as a caller's; dy has a tensor's */
+    guarded x, kernel, bias, dy; /* x and dy without slack to read, as a caller's */
 } conv_case;
 
 typedef struct conv_results {

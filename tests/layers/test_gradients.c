@@ -287,15 +287,6 @@ static void open_plan(check *k, bool input_gradients, uint64_t seed)
     require(stria_plan_create(&k->plan, k->model, &options, &err), k->c->text, &err);
 }
 
-static void backward(const check *k)
-{
-    stria_error err = {0};
-    const float *upstream[MAX_TENSORS];
-    for (size_t o = 0; o < k->output_count; o++)
-        upstream[o] = k->upstream[o];
-    require(stria_plan_backward(k->plan, upstream, &err), k->c->text, &err);
-}
-
 static float *copy(const float *numbers, size_t count)
 {
     float *copied = malloc(count * sizeof *copied);
@@ -303,6 +294,24 @@ static float *copy(const float *numbers, size_t count)
     assert_non_null(copied);
     memcpy(copied, numbers, count * sizeof *copied);
     return copied;
+}
+
+/* The caller's gradients of the outputs are read where they are, and left as they were. */
+static void backward(const check *k)
+{
+    stria_error err = {0};
+    const float *upstream[MAX_TENSORS];
+    float *before[MAX_TENSORS];
+    for (size_t o = 0; o < k->output_count; o++) {
+        upstream[o] = k->upstream[o];
+        before[o] = copy(k->upstream[o], k->output_sizes[o]);
+    }
+    require(stria_plan_backward(k->plan, upstream, &err), k->c->text, &err);
+    for (size_t o = 0; o < k->output_count; o++) {
+        if (memcmp(before[o], k->upstream[o], k->output_sizes[o] * sizeof(float)) != 0)
+            fail_msg("%s: backward wrote to the caller's gradient of output %zu", k->c->text, o);
+        free(before[o]);
+    }
 }
 
 static void note_kinds(const fixture *f, const stria_model *model)

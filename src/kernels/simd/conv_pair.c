@@ -105,14 +105,14 @@ VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, co
     }
     const size_t filters = tile->filters, step = tile->pair_step;
     const __m512i lanes = (__m512i)vector_order(filters);
-    const __mmask16 both = vec_first_lanes(2 * filters);
+    const __mmask16 both = vec_first_lanes(2 * filters), one = vec_first_lanes(filters);
     for (size_t s = 0; s < tile->segment_count; s++) {
         const float *x[PAIR_MAX_ROWS], *dy = tile->dy + tile->segments[s].pixel * filters;
         VEC_UNROLL
         for (int r = 0; r < rows; r++)
             x[r] = tile->segments[s].x + tile->offsets[r];
         for (size_t left = tile->segments[s].count / 2; left > 0; left--, dy += 2 * filters) {
-            const vec d = (vec)_mm512_maskz_permutexvar_ps(both, lanes, (__m512)vec_load(dy));
+            const vec d = (vec)_mm512_maskz_permutexvar_ps(both, lanes, _mm512_maskz_loadu_ps(both, dy));
             VEC_UNROLL
             for (int r = 0; r < rows; r++) {
                 VEC_UNROLL
@@ -122,7 +122,8 @@ VEC_INLINE void pair_outer(const stria_pair_outer_tile *tile, const int rows, co
             }
         }
         if (tile->segments[s].count % 2 != 0) { /* one pixel is left: the next input is not its */
-            const vec d = (vec)_mm512_maskz_permutexvar_ps(both & 0x5555, lanes, (__m512)vec_load(dy));
+            const vec d =
+                (vec)_mm512_maskz_permutexvar_ps(both & 0x5555, lanes, _mm512_maskz_loadu_ps(one, dy));
             VEC_UNROLL
             for (int r = 0; r < rows; r++) {
                 VEC_UNROLL
