@@ -2,6 +2,8 @@
  *
  * The meeting jobs are the test of waking: their tasks wait for one another, so they end only when as many
  * threads as tasks are at work at once. A lost wake-up would hang them. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -320,16 +323,21 @@ static void bad_pools_are_refused(void **state)
 
 #if !SANITIZED /* they need more address space than any limit that stops us */
 
+#    define ADDRESSES ((size_t)300 << 20)
+#    define NO_LIMIT  77 /* this system, an emulator perhaps, does not keep to the limit */
+
 /* A process that has room for some of the threads' stacks, not for all. */
 static int make_pool_without_room(void)
 {
-    const struct rlimit limit = {.rlim_cur = (rlim_t)300 << 20, .rlim_max = (rlim_t)300 << 20};
+    const struct rlimit limit = {.rlim_cur = ADDRESSES, .rlim_max = ADDRESSES};
     failing_allocator memory;
     failing_allocator_init(&memory);
     stria_error err = {0};
     stria_pool *pool = NULL;
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         return 2;
+    if (mmap(NULL, ADDRESSES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        return NO_LIMIT;
     stria_status status = stria_pool_create(&pool, &memory.table, STRIA_MAX_THREADS, &err);
     if (status != STRIA_ERROR_IO || !strstr(err.message, "of 256: ")) {
         fprintf(stderr, "status %s, message '%s'\n", stria_status_name(status), err.message);
@@ -347,6 +355,10 @@ static void threads_that_cannot_start(void **state)
         _exit(make_pool_without_room());
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_LIMIT) {
+        print_message("the address space cannot be limited here\n");
+        return;
+    }
     assert_int_equal(status, 0);
 }
 
