@@ -2,16 +2,28 @@
  *
  * The table gives uninitialised bytes; what most of the library wants is zeroed, so that is done here, once.
  */
+#ifndef _DEFAULT_SOURCE
+#    define _DEFAULT_SOURCE /* madvise */
+#endif
+
 #include "base/memory.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#    include <sys/mman.h>
+#endif
 
 #include "base/size.h"
 
 /* ---- The C library's allocator ---- */
+
+/* Large blocks ask for large pages: their first touch, and every walk through them, then costs a fraction.
+ * The system need not grant it. */
+#define LARGE_PAGE  ((size_t)2 << 20)
+#define LARGE_BLOCK (2 * LARGE_PAGE)
 
 static void *default_allocate(void *payload, size_t size, size_t alignment)
 {
@@ -19,7 +31,14 @@ static void *default_allocate(void *payload, size_t size, size_t alignment)
     if (alignment <= alignof(max_align_t))
         return malloc(size);
     void *memory = NULL;
-    return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+    bool large = size >= LARGE_BLOCK && alignment < LARGE_PAGE;
+    if (posix_memalign(&memory, large ? LARGE_PAGE : alignment, size) != 0)
+        return NULL;
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (large)
+        (void)madvise(memory, size, MADV_HUGEPAGE);
+#endif
+    return memory;
 }
 
 static void default_release(void *payload, void *memory)
