@@ -1,4 +1,5 @@
-/* Checked arithmetic on sizes: no product or sum of sizes may wrap silently. */
+/* Arithmetic on sizes: checked products and sums, since none may wrap silently, and small things that sizes need
+ * everywhere. */
 #ifndef STRIA_BASE_SIZE_H
 #define STRIA_BASE_SIZE_H
 
@@ -38,6 +39,28 @@ static inline bool stria_count_add(int64_t a, int64_t b, int64_t *result)
         return false;
     *result = a + b;
     return true;
+}
+
+static inline size_t stria_size_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t stria_size_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Pieces of at most `most` that `count` makes. */
+static inline size_t stria_size_pieces(size_t count, size_t most)
+{
+    return count / most + (count % most != 0);
+}
+
+/* Elements of a volume. */
+static inline size_t stria_size_volume(const size_t sizes[3])
+{
+    return sizes[0] * sizes[1] * sizes[2];
 }
 
 /* Up to the next multiple of `step`, a power of two. Only for sizes known to be far from SIZE_MAX. */

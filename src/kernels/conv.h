@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "base/size.h"
 #include "kernels/kernels.h"
 
 /* The error of a sum grows with its chain: chains longer than the limit are summed in blocks. Kernel
@@ -238,6 +239,12 @@ static inline size_t stria_conv_picture(const stria_conv_method *m)
 static inline size_t stria_conv_lines(size_t floats)
 {
     return (floats + 15) & ~(size_t)15;
+}
+
+/* Floats that `count` pointers or sizes take in such memory. */
+static inline size_t stria_conv_pointers(size_t count)
+{
+    return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
 }
 
 /* Multiply-adds that are worth a task of their own. */

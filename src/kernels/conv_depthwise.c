@@ -15,27 +15,6 @@
 /* Channels that are worth a task of their own in a kernel gradient. */
 #define TASK_CHANNELS 64
 
-static size_t minimum(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t maximum(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-/* `count` cut into pieces of at most `most`. */
-static size_t pieces(size_t count, size_t most)
-{
-    return (count + most - 1) / most;
-}
-
-static size_t volume(const size_t sizes[3])
-{
-    return sizes[0] * sizes[1] * sizes[2];
-}
-
 static size_t multiplier_of(const stria_conv_method *m)
 {
     return m->filters / m->channels;
@@ -65,7 +44,7 @@ static void set_pitches(stria_gather_axis axes[3], size_t in_pitch, const size_t
 static pass forward_pass(const stria_conv_method *m, const float *weights)
 {
     const stria_window *w = &m->window;
-    pass p = {.taps = volume(w->kernel), .weights = weights};
+    pass p = {.taps = stria_size_volume(w->kernel), .weights = weights};
     for (int a = 0; a < 3; a++)
         p.axes[a] = (stria_gather_axis){.count = w->out[a],
                                         .step = w->stride[a],
@@ -79,7 +58,7 @@ static pass forward_pass(const stria_conv_method *m, const float *weights)
 
 static size_t phases_of(const stria_conv_method *m)
 {
-    return volume(m->window.stride);
+    return stria_size_volume(m->window.stride);
 }
 
 /* Phase `index` of the input gradient; its inputs are dy. The last tap that is seen comes first. */
@@ -109,7 +88,7 @@ static pass gradient_pass(const stria_conv_method *m, size_t index, const float 
 
 size_t stria_depthwise_packed_size(const stria_conv_method *m)
 {
-    return volume(m->window.kernel) * m->filters;
+    return stria_size_volume(m->window.kernel) * m->filters;
 }
 
 void stria_depthwise_pack(const stria_conv_method *m, const float *kernel, float *packed)
@@ -163,7 +142,7 @@ static sight sight_of(const stria_gather_axis *axis, size_t output, size_t end)
         return (sight){.outputs = 1};
     sight s = {(size_t)from, (size_t)to, (size_t)(at + from * step), 1};
     if (from == 0 && to == taps)
-        s.outputs = minimum(end - output, (size_t)(in - 1 - (taps - 1) * step - at) / axis->step + 1);
+        s.outputs = stria_size_min(end - output, (size_t)(in - 1 - (taps - 1) * step - at) / axis->step + 1);
     return s;
 }
 
@@ -180,20 +159,15 @@ typedef struct region {
     size_t input; /* floats into the picture, of what the first output sees first */
 } region;
 
-static size_t pointer_floats(size_t count)
-{
-    return stria_conv_lines(count * (sizeof(size_t) / sizeof(float)));
-}
-
 static size_t list_floats(size_t taps)
 {
-    return 2 * pointer_floats(taps);
+    return 2 * stria_conv_pointers(taps);
 }
 
 static tap_list list_in(float *scratch, size_t taps)
 {
     return (tap_list){.offsets = (ptrdiff_t *)(void *)scratch,
-                      .rows = (size_t *)(void *)(scratch + pointer_floats(taps))};
+                      .rows = (size_t *)(void *)(scratch + stria_conv_pointers(taps))};
 }
 
 static void list_taps(const stria_gather_axis axes[3], const sight seen[3], size_t width, tap_list *list)
@@ -252,7 +226,8 @@ static void seen_inputs(const stria_gather_axis *axis, size_t first, size_t end,
 /* Most inputs that `outputs` neighbours see along an axis. */
 static size_t most_seen(const stria_gather_axis *axis, size_t outputs)
 {
-    return minimum(axis->in, (outputs - 1) * axis->step + (axis->taps - 1) * (size_t)axis->tap_step + 1);
+    return stria_size_min(axis->in,
+                          (outputs - 1) * axis->step + (axis->taps - 1) * (size_t)axis->tap_step + 1);
 }
 
 /* Copies what a box sees of a picture, every channel `times` times, and leads the axes to the copy. */
@@ -386,7 +361,7 @@ static void run_rows(const box_run *run)
     const depthwise_job *job = run->job;
     const box *b = &run->outputs;
     const size_t stride = a[1].step, most = job->isa->depthwise->most_rows[stride - 1];
-    const size_t count = b->to[1] - b->from[1], groups = pieces(count, most);
+    const size_t count = b->to[1] - b->from[1], groups = stria_size_pieces(count, most);
     stria_depthwise_rows tile = {.in = a[2].in,
                                  .first = (ptrdiff_t)(b->from[2] * stride) + a[2].first,
                                  .stride = stride,
@@ -420,20 +395,20 @@ static void run_box(const depthwise_job *job, const pass *p, const box *b, size_
     box_run run = {.job = job, .p = p, .outputs = *b};
     memcpy(run.axes, p->axes, sizeof run.axes);
     stria_gather_axis *axes = run.axes;
-    tap_list list = list_in(scratch, volume(w->kernel));
-    float *room = scratch + list_floats(volume(w->kernel)), *result;
+    tap_list list = list_in(scratch, stria_size_volume(w->kernel));
+    float *room = scratch + list_floats(stria_size_volume(w->kernel)), *result;
     if (job->gradient) {
-        result = job->call->dx + n * volume(w->in) * m->channels;
+        result = job->call->dx + n * stria_size_volume(w->in) * m->channels;
         for (int a = 0; a < 3; a++) {
             result += (p->phase[a] + b->from[a] * w->stride[a]) * axes[a].out_pitch;
             axes[a].out_pitch *= w->stride[a];
         }
-        run.x = job->call->dy + n * volume(w->out) * m->filters;
+        run.x = job->call->dy + n * stria_size_volume(w->out) * m->filters;
     } else {
-        result = job->call->y + n * volume(w->out) * m->filters;
+        result = job->call->y + n * stria_size_volume(w->out) * m->filters;
         for (int a = 0; a < 3; a++)
             result += b->from[a] * axes[a].out_pitch;
-        run.x = job->call->x + n * volume(w->in) * m->channels;
+        run.x = job->call->x + n * stria_size_volume(w->in) * m->channels;
         if (times > 1) {
             repeat_channels(run.x, m->channels, times, b, axes, room);
             run.x = room;
@@ -478,8 +453,9 @@ static void run_task(void *context, size_t task, size_t worker)
         pass p =
             job->gradient ? gradient_pass(job->method, index, weights) : forward_pass(job->method, weights);
         box b = {.from = {plane, row, column},
-                 .to = {minimum(plane + 1, p.axes[0].count), minimum(row + job->rows, p.axes[1].count),
-                        minimum(column + job->columns, p.axes[2].count)}};
+                 .to = {stria_size_min(plane + 1, p.axes[0].count),
+                        stria_size_min(row + job->rows, p.axes[1].count),
+                        stria_size_min(column + job->columns, p.axes[2].count)}};
         weights += p.taps * job->method->filters;
         if (b.from[0] < b.to[0] && b.from[1] < b.to[1] && b.from[2] < b.to[2])
             run_box(job, &p, &b, n, scratch);
@@ -493,19 +469,21 @@ static depthwise_job job_of(const stria_conv_method *m, bool gradient)
     for (int a = 0; a < 3; a++)
         job.counts[a] = p.axes[a].count;
     /* Rows go in groups of 2 or 3; the rows of a band see some of its neighbours' inputs too. */
-    const size_t pixel = volume(m->window.kernel) * m->filters, row = job.counts[2] * pixel;
-    job.rows = minimum(job.counts[1], pieces(pieces(STRIA_CONV_TASK_WORK, row), 6) * 6);
+    const size_t pixel = stria_size_volume(m->window.kernel) * m->filters, row = job.counts[2] * pixel;
+    job.rows =
+        stria_size_min(job.counts[1], stria_size_pieces(stria_size_pieces(STRIA_CONV_TASK_WORK, row), 6) * 6);
     job.columns = job.counts[2];
     if (job.counts[1] == 1 && row > 2 * STRIA_CONV_TASK_WORK)
-        job.columns = minimum(job.columns, maximum(STRIA_CONV_TASK_WORK / pixel, 16));
-    job.bands = pieces(job.counts[1], job.rows);
-    job.stripes = pieces(job.counts[2], job.columns);
+        job.columns = stria_size_min(job.columns, stria_size_max(STRIA_CONV_TASK_WORK / pixel, 16));
+    job.bands = stria_size_pieces(job.counts[1], job.rows);
+    job.stripes = stria_size_pieces(job.counts[2], job.columns);
     size_t room = 0;
     if (multiplier_of(m) > 1)
         room = gradient ? job.rows * job.columns
                         : most_seen(&p.axes[0], 1) * most_seen(&p.axes[1], job.rows) *
                               most_seen(&p.axes[2], job.columns);
-    job.worker_floats = list_floats(volume(m->window.kernel)) + stria_conv_lines(room * m->filters);
+    job.worker_floats =
+        list_floats(stria_size_volume(m->window.kernel)) + stria_conv_lines(room * m->filters);
     return job;
 }
 
@@ -572,18 +550,18 @@ static gradient_job gradient_job_of(const stria_conv_method *m)
     gradient_job job = {.method = m, .p = forward_pass(m, NULL)};
     const size_t *out = m->window.out;
     job.planes = m->batch * out[0];
-    job.columns = minimum(out[2], STRIA_CHAIN_BLOCK);
-    job.rows = minimum(out[1], maximum(STRIA_CHAIN_BLOCK / out[2], 1));
-    job.bands = pieces(out[1], job.rows);
-    job.stripes = pieces(out[2], job.columns);
-    job.block_planes = maximum(STRIA_CHAIN_BLOCK / (out[1] * out[2]), 1);
-    job.blocks = pieces(job.planes, job.block_planes) * job.bands * job.stripes;
-    job.parts = minimum(job.blocks, PARTS);
+    job.columns = stria_size_min(out[2], STRIA_CHAIN_BLOCK);
+    job.rows = stria_size_min(out[1], stria_size_max(STRIA_CHAIN_BLOCK / out[2], 1));
+    job.bands = stria_size_pieces(out[1], job.rows);
+    job.stripes = stria_size_pieces(out[2], job.columns);
+    job.block_planes = stria_size_max(STRIA_CHAIN_BLOCK / (out[1] * out[2]), 1);
+    job.blocks = stria_size_pieces(job.planes, job.block_planes) * job.bands * job.stripes;
+    job.parts = stria_size_min(job.blocks, PARTS);
     job.shares = 1; /* of the channels; repeating them would be repeated */
     if (multiplier_of(m) == 1) {
         size_t work = stria_conv_pixels(m) * stria_depthwise_packed_size(m) / job.parts;
-        size_t most = maximum(m->channels / TASK_CHANNELS, 1);
-        job.shares = minimum(most, maximum(work / STRIA_CONV_TASK_WORK, 1));
+        size_t most = stria_size_max(m->channels / TASK_CHANNELS, 1);
+        job.shares = stria_size_min(most, stria_size_max(work / STRIA_CONV_TASK_WORK, 1));
     }
     job.sums = stria_conv_lines((job.p.taps + 1) * m->filters);
     size_t room = 0;
@@ -614,7 +592,7 @@ static void run_outer(const void *context, const region *r, const tap_list *taps
     const outer_run *run = context;
     const stria_gather_axis *a = run->axes;
     const size_t filters = run->job->method->filters,
-                 groups = maximum(pieces(taps->count, STRIA_DEPTHWISE_TAPS), 1);
+                 groups = stria_size_max(stria_size_pieces(taps->count, STRIA_DEPTHWISE_TAPS), 1);
     stria_depthwise_outer outer = {.x = run->x + r->input + run->first,
                                    .dy = run->dy + run->first,
                                    .row_count = r->rows,
@@ -646,14 +624,14 @@ static void sum_block(const gradient_job *job, size_t block, outer_run *run, tap
     const stria_window *w = &m->window;
     const size_t stripe = block % job->stripes, band = block / job->stripes % job->bands;
     const size_t first = block / job->stripes / job->bands * job->block_planes;
-    for (size_t plane = first; plane < minimum(first + job->block_planes, job->planes); plane++) {
+    for (size_t plane = first; plane < stria_size_min(first + job->block_planes, job->planes); plane++) {
         const size_t n = plane / w->out[0], depth = plane % w->out[0];
         box b = {.from = {depth, band * job->rows, stripe * job->columns},
-                 .to = {depth + 1, minimum((band + 1) * job->rows, w->out[1]),
-                        minimum((stripe + 1) * job->columns, w->out[2])}};
+                 .to = {depth + 1, stria_size_min((band + 1) * job->rows, w->out[1]),
+                        stria_size_min((stripe + 1) * job->columns, w->out[2])}};
         memcpy(run->axes, job->p.axes, sizeof run->axes);
-        run->x = job->call->x + n * volume(w->in) * m->channels;
-        run->dy = job->call->dy + n * volume(w->out) * m->filters;
+        run->x = job->call->x + n * stria_size_volume(w->in) * m->channels;
+        run->dy = job->call->dy + n * stria_size_volume(w->out) * m->filters;
         if (multiplier_of(m) > 1) {
             repeat_channels(run->x, m->channels, multiplier_of(m), &b, run->axes, room);
             run->x = room;

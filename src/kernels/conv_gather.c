@@ -46,16 +46,6 @@ typedef struct gather_block {
     bool inside[BLOCK_MOST_TILES];
 } gather_block;
 
-static size_t minimum(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t pointer_floats(size_t count)
-{
-    return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
-}
-
 static size_t taps_of(const stria_gather *g)
 {
     return g->axes[0].taps * g->axes[1].taps * g->axes[2].taps;
@@ -71,22 +61,23 @@ static size_t block_tiles_of(const stria_conv_isa *isa, const stria_gather *g)
     size_t taps = taps_of(g),
            pixels = g->axes[0].step * g->axes[1].step * g->axes[2].step; /* new ones per output */
     size_t tiles = BLOCK_MAX_TABLE / taps;
-    tiles = tiles < 1 ? 1 : minimum(tiles, BLOCK_TILES);
+    tiles = tiles < 1 ? 1 : stria_size_min(tiles, BLOCK_TILES);
     if (taps * g->run * g->width <= LARGE_WEIGHTS)
         return tiles;
     size_t more = BLOCK_INPUT_FLOATS / (tile_rows_of(isa, g) * pixels * g->depth);
-    return more < tiles ? tiles : minimum(more, BLOCK_MOST_TILES);
+    return more < tiles ? tiles : stria_size_min(more, BLOCK_MOST_TILES);
 }
 
 static size_t worker_floats_of(const stria_conv_isa *isa, const stria_gather *g)
 {
     size_t tiles = block_tiles_of(isa, g), rows = tile_rows_of(isa, g);
-    return STRIA_TILE_MAX_FLOATS + pointer_floats(tiles * taps_of(g) * rows) + pointer_floats(tiles * rows);
+    return STRIA_TILE_MAX_FLOATS + stria_conv_pointers(tiles * taps_of(g) * rows) +
+           stria_conv_pointers(tiles * rows);
 }
 
 static size_t shared_floats_of(const stria_gather *g)
 {
-    return stria_conv_lines(g->run) + 2 * pointer_floats(taps_of(g));
+    return stria_conv_lines(g->run) + 2 * stria_conv_pointers(taps_of(g));
 }
 
 size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gather, size_t workers)
@@ -98,7 +89,7 @@ size_t stria_gather_scratch(const stria_conv_isa *isa, const stria_gather *gathe
 
 static size_t first_pixel_of(const gather_job *job, size_t tile)
 {
-    return tile * (job->pixels / job->tiles) + minimum(tile, job->pixels % job->tiles);
+    return tile * (job->pixels / job->tiles) + stria_size_min(tile, job->pixels % job->tiles);
 }
 
 void stria_gather_inside(const stria_gather_axis *axis, size_t *from, size_t *to)
@@ -107,7 +98,7 @@ void stria_gather_inside(const stria_gather_axis *axis, size_t *from, size_t *to
     ptrdiff_t lowest = axis->first + (reach < 0 ? reach : 0), highest = axis->first + (reach > 0 ? reach : 0);
     ptrdiff_t room = (ptrdiff_t)axis->in - 1 - highest;
     *from = lowest >= 0 ? 0 : (size_t)((-lowest + step - 1) / step);
-    *to = room < 0 ? 0 : minimum((size_t)(room / step) + 1, axis->count);
+    *to = room < 0 ? 0 : stria_size_min((size_t)(room / step) + 1, axis->count);
 }
 
 /* An output pixel of the batch. */
@@ -154,7 +145,7 @@ static bool place_inside(const gather_job *job, size_t first, size_t count, size
     pixel p = pixel_at(g, first);
     bool inside = true;
     for (size_t i = 0; i < count;) {
-        size_t length = minimum(count - i, a[2].count - p.o[2]);
+        size_t length = stria_size_min(count - i, a[2].count - p.o[2]);
         float *to = g->out + group * g->width + p.n * g->out_picture + p.o[0] * a[0].out_pitch +
                     p.o[1] * a[1].out_pitch + p.o[2] * out_step;
         inside = inside && is_inside(job, 0, p.o[0], 1) && is_inside(job, 1, p.o[1], 1) &&
@@ -285,7 +276,7 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                             .bias = g->bias == NULL ? NULL : g->bias + group * g->width + first,
                             .taps = job->taps,
                             .run = g->run,
-                            .width = minimum(left, together * job->main_width),
+                            .width = stria_size_min(left, together * job->main_width),
                             .block = chain > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                             .totals = block->totals,
                             .relu = stria_conv_relu(g->activation.kind),
@@ -335,12 +326,12 @@ static void run_block(void *context, size_t task, size_t worker)
     float *scratch = job->worker_scratch + worker * job->worker_floats;
     gather_block block = {.first_tile = task / job->panel_groups % job->blocks * job->block_tiles,
                           .totals = scratch};
-    block.tiles = minimum(job->block_tiles, job->tiles - block.first_tile);
+    block.tiles = stria_size_min(job->block_tiles, job->tiles - block.first_tile);
     block.first_pixel = first_pixel_of(job, block.first_tile);
     block.pixels = first_pixel_of(job, block.first_tile + block.tiles) - block.first_pixel;
     block.rows = (const float **)(void *)(scratch + STRIA_TILE_MAX_FLOATS);
     block.out = (float **)(void *)(scratch + STRIA_TILE_MAX_FLOATS +
-                                   pointer_floats(job->block_tiles * job->taps * job->tile_rows));
+                                   stria_conv_pointers(job->block_tiles * job->taps * job->tile_rows));
     place_block(job, group, &block);
     size_t begin = part * job->panels / job->panel_groups, end = (part + 1) * job->panels / job->panel_groups;
     for (size_t panel = begin; panel < end;) {
@@ -350,7 +341,7 @@ static void run_block(void *context, size_t task, size_t worker)
     }
     if (job->after) {
         size_t first = begin * job->main_width;
-        activate_block(job, &block, first, minimum(end * job->main_width, g->width) - first);
+        activate_block(job, &block, first, stria_size_min(end * job->main_width, g->width) - first);
     }
 }
 
@@ -386,8 +377,8 @@ static size_t panel_groups_of(const gather_job *job, size_t workers)
         return 1;
     size_t work =
         job->pixels * job->taps * job->gather->run * job->gather->width / job->blocks / STRIA_CONV_TASK_WORK;
-    size_t most = minimum(job->panels, work < 1 ? 1 : work);
-    return minimum(most, (wanted + blocks - 1) / blocks);
+    size_t most = stria_size_min(job->panels, work < 1 ? 1 : work);
+    return stria_size_min(most, (wanted + blocks - 1) / blocks);
 }
 
 void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
@@ -410,7 +401,7 @@ void stria_gather_run(const stria_conv_isa *isa, const stria_gather *gather)
 
     float *zeros = g->scratch;
     ptrdiff_t *offsets = (ptrdiff_t *)(void *)(zeros + stria_conv_lines(g->run));
-    ptrdiff_t *no_offsets = (ptrdiff_t *)(void *)((float *)(void *)offsets + pointer_floats(job.taps));
+    ptrdiff_t *no_offsets = (ptrdiff_t *)(void *)((float *)(void *)offsets + stria_conv_pointers(job.taps));
     memset(zeros, 0, g->run * sizeof *zeros);
     memset(no_offsets, 0, job.taps * sizeof *no_offsets);
     find_offsets(g, offsets);

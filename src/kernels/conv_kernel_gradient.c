@@ -44,11 +44,6 @@ typedef struct chunk_segments {
     float *panel;            /* [pixels, width of a panel]: room for a copy of dy */
 } chunk_segments;
 
-static size_t minimum(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t floats_of(size_t bytes)
 {
     return stria_conv_lines((bytes + sizeof(float) - 1) / sizeof(float));
@@ -90,7 +85,7 @@ static void real_columns(const stria_window *w, size_t t, size_t *from, size_t *
     size_t back = t * w->dilation[2], stride = w->stride[2];
     *from = w->before[2] > back ? (w->before[2] - back + stride - 1) / stride : 0;
     size_t end = w->in[2] + w->before[2]; /* of the shifted inputs */
-    *to = end > back ? minimum((end - back - 1) / stride + 1, w->out[2]) : 0;
+    *to = end > back ? stria_size_min((end - back - 1) / stride + 1, w->out[2]) : 0;
 }
 
 /* Lists the pixels first..end-1 that see real inputs through tap `t`, row by row. Returns the number of
@@ -112,8 +107,8 @@ static size_t list_segments(const gradient_job *job, size_t first, size_t end, s
     size_t row = first / w->out[2], column = first % w->out[2];
     size_t o[2] = {row / w->out[1] % w->out[0], row % w->out[1]}, n = row / w->out[1] / w->out[0];
     for (size_t pixel = first; pixel < end;) {
-        size_t length = minimum(w->out[2] - column, end - pixel), depth, height, width;
-        size_t begin = column > from ? column : from, stop = minimum(column + length, to);
+        size_t length = stria_size_min(w->out[2] - column, end - pixel), depth, height, width;
+        size_t begin = column > from ? column : from, stop = stria_size_min(column + length, to);
         if (input_at(&inner, 0, o[0], tap[0], &depth) && input_at(&inner, 1, o[1], tap[1], &height) &&
             begin < stop && input_at(&inner, 2, begin, tap[2], &width)) {
             size_t line = (n * m->size[0] + depth) * m->size[1] + height;
@@ -134,7 +129,7 @@ static size_t list_segments(const gradient_job *job, size_t first, size_t end, s
 
 static void list_chunk(const gradient_job *job, size_t chunk, chunk_segments *lists)
 {
-    size_t first = chunk * STRIA_CHAIN_BLOCK, end = minimum(first + STRIA_CHAIN_BLOCK, job->pixels);
+    size_t first = chunk * STRIA_CHAIN_BLOCK, end = stria_size_min(first + STRIA_CHAIN_BLOCK, job->pixels);
     lists->first = first;
     lists->pixels = end - first;
     for (size_t t = 0; t < (job->clipped ? job->method->taps : 1); t++)
@@ -150,7 +145,7 @@ static void ask_ahead(const gradient_job *job, const chunk_segments *lists, size
 {
     const stria_conv_method *m = job->method;
     const size_t *stride = m->window.stride;
-    size_t end = lists->first + lists->pixels, next = minimum(job->pixels - end, STRIA_CHAIN_BLOCK);
+    size_t end = lists->first + lists->pixels, next = stria_size_min(job->pixels - end, STRIA_CHAIN_BLOCK);
     size_t dy_bytes = next * m->filters * sizeof(float);
     size_t x_bytes = next * stride[0] * stride[1] * stride[2] * m->channels * sizeof(float);
     size_t share = (dy_bytes + x_bytes) / count, start = number * share;
@@ -161,7 +156,7 @@ static void ask_ahead(const gradient_job *job, const chunk_segments *lists, size
         start -= dy_bytes;
     }
     tile->ahead = (const char *)from + start;
-    tile->ahead_step = minimum(share / lists->pixels, LINE_BYTES);
+    tile->ahead_step = stria_size_min(share / lists->pixels, LINE_BYTES);
 }
 
 /* Adds a chunk's products to out (or stores them) for the units first..end-1, counted over groups, panels,
@@ -182,7 +177,7 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
             bool narrow = m->width - k <= narrow_width;
             size_t most = narrow ? isa->narrow_rows : isa->main_rows, tiles = (m->run + most - 1) / most;
             const stria_outer_fn *kernels = narrow ? isa->outer_narrow : isa->outer_main;
-            tile.width = minimum(m->width - k, main_width);
+            tile.width = stria_size_min(m->width - k, main_width);
             if (unit + tiles * m->taps <= first || unit >= end) {
                 unit += tiles * m->taps;
                 continue;
@@ -369,14 +364,14 @@ static gradient_job job_of(const stria_conv_isa *isa, const stria_conv_method *m
     job.chunks = (job.pixels + STRIA_CHAIN_BLOCK - 1) / STRIA_CHAIN_BLOCK;
     job.kernel = m->taps * m->run * m->filters;
     if (job.kernel <= SMALL_KERNEL)
-        job.parts = minimum(job.chunks, PARTS);
+        job.parts = stria_size_min(job.chunks, PARTS);
     job.units = units_of(isa, m);
     job.copies = m->filters > isa->main_vectors * isa->lanes;
     for (int a = 0; a < 3 && !m->bordered; a++) {
         size_t seen = (w->out[a] - 1) * w->stride[a] + (w->kernel[a] - 1) * w->dilation[a] + 1;
         job.clipped = job.clipped || w->before[a] > 0 || seen > w->in[a];
     }
-    job.list = minimum(STRIA_CHAIN_BLOCK, STRIA_CHAIN_BLOCK / w->out[2] + 2);
+    job.list = stria_size_min(STRIA_CHAIN_BLOCK, STRIA_CHAIN_BLOCK / w->out[2] + 2);
     job.worker_floats = worker_floats_of(&job);
     return job;
 }
@@ -415,7 +410,7 @@ void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call
         }
     } else {
         size_t workers = stria_pool_workers(call->pool), most = work / STRIA_CONV_TASK_WORK + 1;
-        job.tasks = workers == 1 ? 1 : minimum(minimum(4 * workers, most), job.units);
+        job.tasks = workers == 1 ? 1 : stria_size_min(stria_size_min(4 * workers, most), job.units);
         if (call->dbias != NULL && job.pixels * m.filters > FAR_FLOATS) {
             job.dbias = call->dbias;
             job.chunk_bias = job.worker_scratch + workers * job.worker_floats;

@@ -20,11 +20,6 @@
 #define WINOGRAD_MIN_CHANNELS 16
 #define WINOGRAD_MIN_TILES    14
 
-static size_t volume(const size_t sizes[3])
-{
-    return sizes[0] * sizes[1] * sizes[2];
-}
-
 /* One tap, no gaps, no padding: pixels are rows of a matrix, wherever they lie. Dense layers are the usual
  * case. */
 static bool is_pointwise(const stria_window *w)
@@ -119,13 +114,13 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
                            .width = shape->filters / shape->groups};
     stria_window *w = &m.window;
     if (is_pointwise(w)) {
-        size_t pixels = batch * volume(w->in);
+        size_t pixels = batch * stria_size_volume(w->in);
         m.batch = 1;
         for (int a = 0; a < 3; a++)
             w->in[a] = w->out[a] = a < 2 ? 1 : pixels;
     }
     m.runs = m.groups == 1 && m.channels <= RUN_MAX_CHANNELS && w->kernel[2] > 1 && w->dilation[2] == 1;
-    m.taps = m.runs ? w->kernel[0] * w->kernel[1] : volume(w->kernel);
+    m.taps = m.runs ? w->kernel[0] * w->kernel[1] : stria_size_volume(w->kernel);
     m.run = m.runs ? w->kernel[2] * m.channels : m.depth;
     m.pairs = m.runs && m.channels == 1 && w->stride[2] == 1 && m.filters <= STRIA_PAIR_FILTERS &&
               m.taps * m.run * m.filters <= PAIR_MAX_KERNEL;

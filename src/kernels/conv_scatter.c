@@ -32,30 +32,20 @@ typedef struct scatter_rows {
     float *totals;
 } scatter_rows;
 
-static size_t minimum(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t pointer_floats(size_t count)
-{
-    return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
-}
-
 static scatter_job job_of(const stria_conv_isa *isa, const stria_conv_method *m)
 {
     const stria_window *w = &m->window;
     scatter_job job = {.isa = isa, .method = m};
     size_t seen = (w->out[2] - 1) * w->stride[2] + w->kernel[2], own = w->before[2] + w->in[2];
     job.width = seen > own ? seen : own;
-    job.apart = minimum((w->kernel[2] - 1) / w->stride[2] + 1, w->out[2]);
+    job.apart = stria_size_min((w->kernel[2] - 1) / w->stride[2] + 1, w->out[2]);
     size_t columns = (w->out[2] - 1) / job.apart + 1;
     job.pictures = columns < isa->main_rows ? isa->main_rows / columns : 1;
     job.blocks = (m->batch + job.pictures - 1) / job.pictures;
     job.most = job.pictures * columns;
     size_t sums = job.width != w->in[2] ? job.pictures * job.width * m->channels : 0;
-    job.worker_floats = STRIA_TILE_MAX_FLOATS + 2 * pointer_floats(job.most) + pointer_floats(w->kernel[1]) +
-                        stria_conv_lines(sums);
+    job.worker_floats = STRIA_TILE_MAX_FLOATS + 2 * stria_conv_pointers(job.most) +
+                        stria_conv_pointers(w->kernel[1]) + stria_conv_lines(sums);
     return job;
 }
 
@@ -106,7 +96,7 @@ static void add_column(const scatter_job *job, const scatter_rows *rows, size_t 
             .weights = weights + m->filters * (phase_taps * first + skipped * panel_width),
             .taps = taps,
             .run = m->filters,
-            .width = minimum(width - first, main_width),
+            .width = stria_size_min(width - first, main_width),
             .block = taps * m->filters > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
             .totals = rows->totals,
             .add = true};
@@ -175,14 +165,15 @@ static void scatter_task(void *context, size_t task, size_t worker)
     size_t first = block * m->batch / job->blocks, row = w->in[2] * m->channels;
     size_t pictures = (block + 1) * m->batch / job->blocks - first;
     float *scratch = job->worker_scratch + worker * job->worker_floats;
-    float *pointers = scratch + STRIA_TILE_MAX_FLOATS, *offsets = pointers + 2 * pointer_floats(job->most);
+    float *pointers = scratch + STRIA_TILE_MAX_FLOATS,
+          *offsets = pointers + 2 * stria_conv_pointers(job->most);
     scatter_rows rows = {.dy = (const float **)(void *)pointers,
-                         .dx = (float **)(void *)(pointers + pointer_floats(job->most)),
+                         .dx = (float **)(void *)(pointers + stria_conv_pointers(job->most)),
                          .offsets = (ptrdiff_t *)(void *)offsets,
                          .totals = scratch};
     const bool padded = job->width != w->in[2];
     float *dx = job->call->dx + (first * lines + line) * row;
-    float *sums = padded ? offsets + pointer_floats(w->kernel[1]) : dx;
+    float *sums = padded ? offsets + stria_conv_pointers(w->kernel[1]) : dx;
     size_t pitch = padded ? job->width * m->channels : lines * row;
     for (size_t n = 0; n < pictures && (padded || job->call->residual == NULL); n++)
         memset(sums + n * pitch, 0, (padded ? pitch : row) * sizeof *sums);

@@ -45,45 +45,30 @@ typedef struct worker_memory {
     float **out;        /* [block_tiles], of the first spot and filter */
 } worker_memory;
 
-static size_t minimum(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t pointer_floats(size_t count)
-{
-    return stria_conv_lines(count * (sizeof(void *) / sizeof(float)));
-}
-
-static size_t ceiling_of(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Everything that follows from the sizes. */
 static winograd_job job_of(const stria_conv_isa *isa, const stria_winograd *w, size_t workers)
 {
     winograd_job job = {.isa = isa, .w = w, .main_width = isa->main_vectors * isa->lanes};
-    job.across = ceiling_of(w->out[1], OUT);
-    job.picture_tiles = ceiling_of(w->out[0], OUT) * job.across;
+    job.across = stria_size_pieces(w->out[1], OUT);
+    job.picture_tiles = stria_size_pieces(w->out[0], OUT) * job.across;
     job.tiles = w->pictures * job.picture_tiles;
     size_t most = SPOTS * w->depth * w->width > LARGE_WEIGHTS ? BLOCK_MOST : BLOCK_TILES;
-    job.blocks = ceiling_of(job.tiles, most);
-    job.block_tiles = ceiling_of(job.tiles, job.blocks);
+    job.blocks = stria_size_pieces(job.tiles, most);
+    job.block_tiles = stria_size_pieces(job.tiles, job.blocks);
     job.padded = stria_conv_padded(isa, w->width);
-    size_t panels = ceiling_of(w->width, job.main_width);
+    size_t panels = stria_size_pieces(w->width, job.main_width);
     size_t group = PRODUCT_FLOATS / (SPOTS * job.block_tiles * job.main_width);
     group = group < 1 ? 1 : group;
     if (workers > 1)
-        group = minimum(group, ceiling_of(panels, 4 * workers));
-    job.groups = ceiling_of(panels, group);
-    job.group_width = ceiling_of(panels, job.groups) * job.main_width;
-    job.groups = ceiling_of(w->width, job.group_width);
+        group = stria_size_min(group, stria_size_pieces(panels, 4 * workers));
+    job.groups = stria_size_pieces(panels, group);
+    job.group_width = stria_size_pieces(panels, job.groups) * job.main_width;
+    job.groups = stria_size_pieces(w->width, job.group_width);
     job.source_step = job.block_tiles * w->depth + SPOT_GAP;
     job.product_step = job.block_tiles * job.group_width + SPOT_GAP;
     job.worker_floats = stria_conv_lines(SPOTS * job.source_step) +
                         stria_conv_lines(SPOTS * job.product_step) + STRIA_TILE_MAX_FLOATS +
-                        2 * pointer_floats(job.block_tiles);
+                        2 * stria_conv_pointers(job.block_tiles);
     return job;
 }
 
@@ -99,7 +84,7 @@ static worker_memory memory_of(const winograd_job *job, size_t worker)
     memory.products = at += stria_conv_lines(SPOTS * job->source_step);
     memory.totals = at += stria_conv_lines(SPOTS * job->product_step);
     memory.rows = (const float **)(void *)(at += STRIA_TILE_MAX_FLOATS);
-    memory.out = (float **)(void *)(at + pointer_floats(job->block_tiles));
+    memory.out = (float **)(void *)(at + stria_conv_pointers(job->block_tiles));
     return memory;
 }
 
@@ -172,10 +157,10 @@ static void multiply(const winograd_job *job, const worker_memory *memory, const
         const stria_gather_fn *kernels = narrow ? isa->gather_narrow
                                          : far  ? isa->gather_far
                                                 : isa->gather_main;
-        size_t parts = ceiling_of(tiles, narrow ? isa->narrow_rows : isa->main_rows);
+        size_t parts = stria_size_pieces(tiles, narrow ? isa->narrow_rows : isa->main_rows);
         stria_gather_panel panel = {.taps = 1,
                                     .run = w->depth,
-                                    .width = minimum(left, job->main_width),
+                                    .width = stria_size_min(left, job->main_width),
                                     .block = w->depth > STRIA_CHAIN_LIMIT ? STRIA_CHAIN_BLOCK : SIZE_MAX,
                                     .totals = memory->totals};
         const float *weights = w->weights + SPOTS * w->depth * (first + from);
@@ -225,8 +210,8 @@ static void transform_products(const winograd_job *job, const worker_memory *mem
         size_t output = ((at.picture * w->out[0] + at.row) * w->out[1] + at.column) * w->width + first;
         tile.out = w->result + output;
         tile.residual = w->residual != NULL ? w->residual + output : NULL;
-        tile.rows = minimum(w->out[0] - at.row, OUT);
-        tile.columns = minimum(w->out[1] - at.column, OUT);
+        tile.rows = stria_size_min(w->out[0] - at.row, OUT);
+        tile.columns = stria_size_min(w->out[1] - at.column, OUT);
         job->isa->winograd_result(&tile);
         if (!stria_conv_fuses(w->activation.kind))
             activate_tile(job, &tile);
@@ -236,7 +221,7 @@ static void transform_products(const winograd_job *job, const worker_memory *mem
 static void run_group(const winograd_job *job, const worker_memory *memory, const float *source, size_t block,
                       size_t tiles, size_t group)
 {
-    size_t first = group * job->group_width, width = minimum(job->group_width, job->w->width - first);
+    size_t first = group * job->group_width, width = stria_size_min(job->group_width, job->w->width - first);
     multiply(job, memory, source, tiles, first, width);
     transform_products(job, memory, block, tiles, first, width);
 }
@@ -263,7 +248,7 @@ static void shared_source_task(void *context, size_t task, size_t worker)
     (void)worker;
     const winograd_job *job = context;
     size_t first = task * SHARED_TILES;
-    transform_source(job, job->first_tile, first, minimum(SHARED_TILES, job->shared_count - first),
+    transform_source(job, job->first_tile, first, stria_size_min(SHARED_TILES, job->shared_count - first),
                      memory_of(job, 0).source);
 }
 
@@ -289,7 +274,7 @@ void stria_winograd_run(const stria_conv_isa *isa, const stria_winograd *w)
     for (size_t block = 0; block < job.blocks; block++) {
         job.first_tile = first_tile_of(&job, block);
         job.shared_count = first_tile_of(&job, block + 1) - job.first_tile;
-        stria_pool_run(pool, ceiling_of(job.shared_count, SHARED_TILES), shared_source_task, &job);
+        stria_pool_run(pool, stria_size_pieces(job.shared_count, SHARED_TILES), shared_source_task, &job);
         stria_pool_run(pool, job.groups, shared_group_task, &job);
     }
 }

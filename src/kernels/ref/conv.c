@@ -9,7 +9,7 @@
 
 static size_t kernel_size(const stria_conv_shape *s)
 {
-    return volume(s->window.kernel) * (s->channels / s->groups) * s->filters;
+    return stria_size_volume(s->window.kernel) * (s->channels / s->groups) * s->filters;
 }
 
 static void needs(const stria_conv_shape *shape, size_t batch, size_t workers, bool training,
@@ -42,9 +42,10 @@ static void forward_pixel(const stria_conv_call *call, size_t n, size_t pixel)
 {
     const stria_conv_shape *s = call->shape;
     const stria_window *w = &s->window;
-    size_t depth = s->channels / s->groups, width = s->filters / s->groups, taps = volume(w->kernel);
-    const float *x = call->x + n * volume(w->in) * s->channels;
-    float *y = call->y + (n * volume(w->out) + pixel) * s->filters;
+    size_t depth = s->channels / s->groups, width = s->filters / s->groups,
+           taps = stria_size_volume(w->kernel);
+    const float *x = call->x + n * stria_size_volume(w->in) * s->channels;
+    float *y = call->y + (n * stria_size_volume(w->out) + pixel) * s->filters;
     position o = position_at(w->out, pixel);
     for (size_t k = 0; k < s->filters; k++) {
         double sum = call->bias != NULL ? call->bias[k] : 0;
@@ -59,7 +60,7 @@ static void forward_pixel(const stria_conv_call *call, size_t n, size_t pixel)
                        (double)call->packed[(tap * depth + c) * s->filters + k];
         }
         /* Rounded before it is added to, as when the sum is a layer of its own. The residual may be y. */
-        const size_t at = (n * volume(w->out) + pixel) * s->filters + k;
+        const size_t at = (n * stria_size_volume(w->out) + pixel) * s->filters + k;
         y[k] = call->residual != NULL ? (float)sum + call->residual[at] : (float)sum;
     }
 }
@@ -68,7 +69,7 @@ static void forward_task(void *job, size_t n, size_t worker)
 {
     (void)worker;
     const stria_conv_call *call = job;
-    for (size_t pixel = 0; pixel < volume(call->shape->window.out); pixel++)
+    for (size_t pixel = 0; pixel < stria_size_volume(call->shape->window.out); pixel++)
         forward_pixel(call, n, pixel);
 }
 
@@ -78,7 +79,7 @@ static void forward(const stria_conv_call *call)
     stria_pool_run(call->pool, call->batch, forward_task, &job);
     stria_elementwise_kernels elementwise;
     stria_ref_elementwise_fill(&elementwise);
-    size_t count = call->batch * volume(call->shape->window.out) * call->shape->filters;
+    size_t count = call->batch * stria_size_volume(call->shape->window.out) * call->shape->filters;
     if (call->activation.kind != STRIA_LINEAR)
         elementwise.activate(call->activation, call->y, call->y, count, call->pool);
 }
@@ -88,9 +89,10 @@ static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t p
 {
     const stria_conv_shape *s = call->shape;
     const stria_window *w = &s->window;
-    size_t depth = s->channels / s->groups, width = s->filters / s->groups, taps = volume(w->kernel);
-    const float *dy = call->dy + n * volume(w->out) * s->filters;
-    float *dx = call->dx + (n * volume(w->in) + pixel) * s->channels;
+    size_t depth = s->channels / s->groups, width = s->filters / s->groups,
+           taps = stria_size_volume(w->kernel);
+    const float *dy = call->dy + n * stria_size_volume(w->out) * s->filters;
+    float *dx = call->dx + (n * stria_size_volume(w->in) + pixel) * s->channels;
     position i = position_at(w->in, pixel);
     for (size_t c = 0; c < s->channels; c++) {
         double sum = 0;
@@ -112,7 +114,7 @@ static void input_gradient_task(void *job, size_t n, size_t worker)
 {
     (void)worker;
     const stria_conv_call *call = job;
-    for (size_t pixel = 0; pixel < volume(call->shape->window.in); pixel++)
+    for (size_t pixel = 0; pixel < stria_size_volume(call->shape->window.in); pixel++)
         input_gradient_pixel(call, n, pixel);
 }
 
@@ -127,10 +129,10 @@ static float kernel_gradient_sum(const stria_conv_call *call, const position *t,
 {
     const stria_conv_shape *s = call->shape;
     const stria_window *w = &s->window;
-    size_t pixels = volume(w->out);
+    size_t pixels = stria_size_volume(w->out);
     double sum = 0;
     for (size_t n = 0; n < call->batch; n++) {
-        const float *x = call->x + n * volume(w->in) * s->channels;
+        const float *x = call->x + n * stria_size_volume(w->in) * s->channels;
         const float *dy = call->dy + n * pixels * s->filters;
         for (size_t pixel = 0; pixel < pixels; pixel++) {
             position o = position_at(w->out, pixel);
@@ -159,13 +161,13 @@ static void kernel_gradient(const stria_conv_call *call)
 {
     const stria_conv_shape *s = call->shape;
     stria_conv_call job = *call;
-    stria_pool_run(call->pool, volume(s->window.kernel) * (s->channels / s->groups), kernel_gradient_task,
-                   &job);
+    stria_pool_run(call->pool, stria_size_volume(s->window.kernel) * (s->channels / s->groups),
+                   kernel_gradient_task, &job);
     if (call->dbias == NULL)
         return;
     for (size_t k = 0; k < s->filters; k++) {
         double sum = 0;
-        for (size_t row = 0; row < call->batch * volume(s->window.out); row++)
+        for (size_t row = 0; row < call->batch * stria_size_volume(s->window.out); row++)
             sum += (double)call->dy[row * s->filters + k];
         call->dbias[k] = (float)sum;
     }

@@ -33,7 +33,7 @@ static size_t load_index(const stria_window *w, const void *index, size_t entry)
 static size_t inputs_seen(const stria_window *w, const position *o)
 {
     size_t seen = 0, input;
-    for (size_t tap = 0; tap < volume(w->kernel); tap++) {
+    for (size_t tap = 0; tap < stria_size_volume(w->kernel); tap++) {
         position t = position_at(w->kernel, tap);
         seen += input_of(w, o, &t, &input);
     }
@@ -48,7 +48,7 @@ static float extreme(const pool_job *job, const float *x, const position *o, siz
     float best = job->kind == STRIA_POOL_MAX ? -FLT_MAX : FLT_MAX;
     bool seen = false;
     *winner = 0;
-    for (size_t tap = 0; tap < volume(w->kernel); tap++) {
+    for (size_t tap = 0; tap < stria_size_volume(w->kernel); tap++) {
         position t = position_at(w->kernel, tap);
         size_t input;
         if (!input_of(w, o, &t, &input))
@@ -69,7 +69,7 @@ static float average(const pool_job *job, const float *x, const position *o, siz
 {
     const stria_window *w = job->window;
     double sum = 0;
-    for (size_t tap = 0; tap < volume(w->kernel); tap++) {
+    for (size_t tap = 0; tap < stria_size_volume(w->kernel); tap++) {
         position t = position_at(w->kernel, tap);
         size_t input;
         if (input_of(w, o, &t, &input))
@@ -85,11 +85,11 @@ static void forward_task(void *argument, size_t n, size_t worker)
     (void)worker;
     const pool_job *job = argument;
     const stria_window *w = job->window;
-    const float *x = job->from + n * volume(w->in) * job->channels;
-    for (size_t pixel = 0; pixel < volume(w->out); pixel++) {
+    const float *x = job->from + n * stria_size_volume(w->in) * job->channels;
+    for (size_t pixel = 0; pixel < stria_size_volume(w->out); pixel++) {
         position o = position_at(w->out, pixel);
         for (size_t c = 0; c < job->channels; c++) {
-            size_t entry = (n * volume(w->out) + pixel) * job->channels + c, winner;
+            size_t entry = (n * stria_size_volume(w->out) + pixel) * job->channels + c, winner;
             if (job->kind == STRIA_POOL_AVERAGE) {
                 job->to[entry] = average(job, x, &o, c);
                 continue;
@@ -113,12 +113,12 @@ static float gradient(const pool_job *job, size_t n, const position *i, size_t c
 {
     const stria_window *w = job->window;
     double sum = 0;
-    for (size_t tap = 0; tap < volume(w->kernel); tap++) {
+    for (size_t tap = 0; tap < stria_size_volume(w->kernel); tap++) {
         position t = position_at(w->kernel, tap);
         size_t output;
         if (!output_of(w, i, &t, &output))
             continue;
-        size_t entry = (n * volume(w->out) + output) * job->channels + c;
+        size_t entry = (n * stria_size_volume(w->out) + output) * job->channels + c;
         if (job->kind == STRIA_POOL_AVERAGE) {
             position o = position_at(w->out, output);
             sum += (double)job->from[entry] / (double)inputs_seen(w, &o);
@@ -134,10 +134,10 @@ static void backward_task(void *argument, size_t n, size_t worker)
     (void)worker;
     const pool_job *job = argument;
     const stria_window *w = job->window;
-    for (size_t pixel = 0; pixel < volume(w->in); pixel++) {
+    for (size_t pixel = 0; pixel < stria_size_volume(w->in); pixel++) {
         position i = position_at(w->in, pixel);
         for (size_t c = 0; c < job->channels; c++)
-            job->to[(n * volume(w->in) + pixel) * job->channels + c] = gradient(job, n, &i, c);
+            job->to[(n * stria_size_volume(w->in) + pixel) * job->channels + c] = gradient(job, n, &i, c);
     }
 }
 

@@ -3,17 +3,13 @@
 #ifndef STRIA_KERNELS_REF_WINDOW_H
 #define STRIA_KERNELS_REF_WINDOW_H
 
+#include "base/size.h"
 #include "kernels/kernels.h"
 
 /* A place in a volume: of an input, an output or a tap. */
 typedef struct position {
     size_t axis[3];
 } position;
-
-static inline size_t volume(const size_t sizes[3])
-{
-    return sizes[0] * sizes[1] * sizes[2];
-}
 
 /* Position `index` of a row-major grid. */
 static inline position position_at(const size_t sizes[3], size_t index)
