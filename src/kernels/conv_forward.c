@@ -171,7 +171,7 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
         return;
     }
     const float *x = call->x;
-    if (m.bordered && (!m.winograd || call->kept != NULL)) {
+    if (m.bordered) {
         float *bordered = call->kept != NULL ? call->kept : call->scratch;
         stria_conv_border(&m, x, bordered, call->pool);
         x = bordered;
@@ -179,7 +179,7 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
     float *scratch = call->scratch + border_scratch(&m);
     if (m.winograd) {
         stria_winograd w = stria_winograd_forward(&m);
-        w.input = call->x; /* the copy, if any, is for the kernel gradient */
+        w.input = x;
         w.weights = call->packed;
         w.bias = call->bias;
         w.residual = call->residual;

@@ -11,8 +11,8 @@
 #define SMALL_KERNEL 8192
 #define PARTS        16
 /* Units that make a copy of their panel of dy worth its time: in a row, without the gaps that fall on few
- * lines of the cache when the number of filters is a power of 2. The last chunk of a panel with fewer filters
- * than it has lanes is always copied: nothing may be read past the end of dy. */
+ * lines of the cache when the number of filters is a power of 2. The last chunks of a panel with fewer
+ * filters than it has lanes are always copied: nothing may be read past the end of dy. */
 #define COPY_UNITS 4
 #define LINE_BYTES 64 /* of a cache line */
 /* From so many floats on dy is not read once more for the bias: a chunk is summed while it is near. */
@@ -185,7 +185,8 @@ static void add_units(const gradient_job *job, const chunk_segments *lists, size
             tile.dy = job->dy + lists->first * m->filters + group * m->width + k;
             tile.dy_step = m->filters;
             size_t panel = narrow ? narrow_width : main_width;
-            bool past_end = tile.width < panel && lists->first + lists->pixels == job->pixels;
+            size_t behind = (job->pixels - lists->first - lists->pixels) * m->filters;
+            bool past_end = tile.width < panel && behind < panel;
             if (past_end || (job->copies && tiles * m->taps >= COPY_UNITS)) {
                 tile.dy_step = panel;
                 isa->pack_rows(tile.dy, m->filters, lists->pixels, tile.width, lists->panel, tile.dy_step);
@@ -371,7 +372,9 @@ static gradient_job job_of(const stria_conv_isa *isa, const stria_conv_method *m
         size_t seen = (w->out[a] - 1) * w->stride[a] + (w->kernel[a] - 1) * w->dilation[a] + 1;
         job.clipped = job.clipped || w->before[a] > 0 || seen > w->in[a];
     }
-    job.list = stria_size_min(STRIA_CHAIN_BLOCK, STRIA_CHAIN_BLOCK / w->out[2] + 2);
+    /* Rows that a chunk can touch; for a single row the same whatever its length. */
+    size_t row = stria_size_min(w->out[2], STRIA_CHAIN_BLOCK);
+    job.list = stria_size_min(job.pixels, STRIA_CHAIN_BLOCK) / row + 2;
     job.worker_floats = worker_floats_of(&job);
     return job;
 }

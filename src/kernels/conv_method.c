@@ -113,13 +113,16 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
                            .depth = shape->channels / shape->groups,
                            .width = shape->filters / shape->groups};
     stria_window *w = &m.window;
-    if (is_pointwise(w)) {
+    m.depthwise = m.groups > 1 && m.groups == m.channels;
+    if (is_pointwise(w) && !m.depthwise) {
         size_t pixels = batch * stria_size_volume(w->in);
         m.batch = 1;
         for (int a = 0; a < 3; a++)
             w->in[a] = w->out[a] = a < 2 ? 1 : pixels;
     }
-    m.runs = m.groups == 1 && m.channels <= RUN_MAX_CHANNELS && w->kernel[2] > 1 && w->dilation[2] == 1;
+    m.winograd = shape->algorithm == STRIA_CONV_WINOGRAD;
+    m.runs = !m.winograd && m.groups == 1 && m.channels <= RUN_MAX_CHANNELS && w->kernel[2] > 1 &&
+             w->dilation[2] == 1;
     m.taps = m.runs ? w->kernel[0] * w->kernel[1] : stria_size_volume(w->kernel);
     m.run = m.runs ? w->kernel[2] * m.channels : m.depth;
     m.pairs = m.runs && m.channels == 1 && w->stride[2] == 1 && m.filters <= STRIA_PAIR_FILTERS &&
@@ -129,8 +132,6 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
         m.size[a] = m.bordered ? seen(w, a) : w->in[a];
     m.scatter = m.groups == 1 && m.channels <= SCATTER_MAX_CHANNELS && m.filters > m.channels &&
                 w->kernel[2] > 1 && w->dilation[2] == 1;
-    m.winograd = shape->algorithm == STRIA_CONV_WINOGRAD;
-    m.depthwise = m.groups > 1 && m.groups == m.channels;
     *method = m;
 }
 

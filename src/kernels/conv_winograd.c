@@ -66,9 +66,12 @@ static winograd_job job_of(const stria_conv_isa *isa, const stria_winograd *w, s
     job.groups = stria_size_pieces(w->width, job.group_width);
     job.source_step = job.block_tiles * w->depth + SPOT_GAP;
     job.product_step = job.block_tiles * job.group_width + SPOT_GAP;
-    job.worker_floats = stria_conv_lines(SPOTS * job.source_step) +
-                        stria_conv_lines(SPOTS * job.product_step) + STRIA_TILE_MAX_FLOATS +
-                        2 * stria_conv_pointers(job.block_tiles);
+    /* Enough for smaller batches, too, whose blocks may be larger. */
+    size_t largest = stria_size_min(job.tiles, most);
+    size_t products = stria_size_max(SPOTS * largest * job.main_width, PRODUCT_FLOATS);
+    job.worker_floats = stria_conv_lines(SPOTS * (largest * w->depth + SPOT_GAP)) +
+                        stria_conv_lines(products + SPOTS * SPOT_GAP) + STRIA_TILE_MAX_FLOATS +
+                        2 * stria_conv_pointers(largest);
     return job;
 }
 

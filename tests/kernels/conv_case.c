@@ -185,6 +185,30 @@ void conv_case_free(conv_case *conv)
     guarded_free(&conv->dy);
 }
 
+void conv_case_check_needs(const stria_conv_shape *shape, size_t batch, const stria_conv_kernels *kernels)
+{
+    for (size_t workers = 1; workers <= 4; workers += 3) {
+        stria_conv_needs most = {0};
+        kernels->needs(shape, batch, workers, true, &most);
+        for (size_t smaller = 1; smaller < batch; smaller++) {
+            stria_conv_needs needs = {0};
+            kernels->needs(shape, smaller, workers, true, &needs);
+            if (needs.packed != most.packed || needs.packed_transposed != most.packed_transposed ||
+                needs.kept > most.kept || needs.forward_scratch > most.forward_scratch ||
+                needs.input_gradient_scratch > most.input_gradient_scratch ||
+                needs.kernel_gradient_scratch > most.kernel_gradient_scratch) {
+                const conv_case conv = {.shape = *shape, .batch = batch};
+                fail_msg("a batch of %zu needs more than this with %zu workers: %s\n"
+                         "forward %zu of %zu, input gradient %zu of %zu, kernel gradient %zu of %zu, kept "
+                         "%zu of %zu",
+                         smaller, workers, conv_case_text(&conv), needs.forward_scratch, most.forward_scratch,
+                         needs.input_gradient_scratch, most.input_gradient_scratch,
+                         needs.kernel_gradient_scratch, most.kernel_gradient_scratch, needs.kept, most.kept);
+            }
+        }
+    }
+}
+
 conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kernels, stria_pool *pool)
 {
     const stria_conv_shape *s = &conv->shape;

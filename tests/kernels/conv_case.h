@@ -72,6 +72,9 @@ void conv_results_free(conv_results *results);
 /* "2 x 9x7x3 -> 5, 3x3 ..." for messages. */
 const char *conv_case_text(const conv_case *conv);
 
+/* Fails the test unless what a batch needs is enough for every smaller one, as plans take for granted. */
+void conv_case_check_needs(const stria_conv_shape *shape, size_t batch, const stria_conv_kernels *kernels);
+
 /* Multiply-adds of one direction. */
 size_t conv_case_work(const stria_conv_shape *shape, size_t batch);
 

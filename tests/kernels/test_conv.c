@@ -443,6 +443,25 @@ static void test_adjoint(void **state)
     }
 }
 
+/* ---- Memory ---- */
+
+static void test_smaller_batches_need_no_more(void **state)
+{
+    (void)state;
+    test_random random = {test_seed()};
+    for (int i = 0; i < 200; i++) {
+        size_t batch;
+        stria_conv_shape shape =
+            i % 2 == 0 ? random_shape(&random, &batch) : random_depthwise(&random, &batch);
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_case_check_needs(&shape, 40, &kernels);
+        }
+    }
+}
+
 /* ---- Equal bits ---- */
 
 static void test_threads_give_the_same_bits(void **state)
@@ -542,6 +561,7 @@ int main(void)
         cmocka_unit_test(test_ones_are_exact),
         cmocka_unit_test(test_not_finite_spreads_as_defined),
         cmocka_unit_test(test_adjoint),
+        cmocka_unit_test(test_smaller_batches_need_no_more),
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_batches_give_the_same_bits),
         cmocka_unit_test(test_instruction_sets_give_the_same_bits),

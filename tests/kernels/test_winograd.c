@@ -103,7 +103,10 @@ static void compare(const guarded *result, const guarded *expected, size_t terms
     }
 }
 
-/* Kernel gradients do not depend on the algorithm. */
+/* With few channels a direct convolution forms the kernel gradient from a bordered copy, and Winograd's
+ * leaves that out: the sums have another order. Else the algorithm does not show in it. */
+#define FEW_CHANNELS 16
+
 static void check_case(const conv_case *conv)
 {
     stria_conv_kernels definition;
@@ -120,7 +123,10 @@ static void check_case(const conv_case *conv)
         conv_results directly = conv_case_run(&direct, &kernels, NULL);
         compare(&results.y, &expected.y, 9 * conv->shape.channels, conv, name, "y");
         compare(&results.dx, &expected.dx, 9 * conv->shape.filters, conv, name, "dx");
-        assert_same(&results.dkernel, &directly.dkernel, conv, "dkernel");
+        if (conv->shape.channels > FEW_CHANNELS)
+            assert_same(&results.dkernel, &directly.dkernel, conv, "dkernel");
+        compare(&results.dkernel, &expected.dkernel, conv->dy.count / conv->shape.filters, conv, name,
+                "dkernel");
         assert_same(&results.dbias, &directly.dbias, conv, "dbias");
         conv_results_free(&directly);
         conv_results_free(&results);
@@ -288,6 +294,24 @@ static void test_instruction_sets_give_the_same_bits(void **state)
     }
 }
 
+/* ---- Memory ---- */
+
+static void test_smaller_batches_need_no_more(void **state)
+{
+    (void)state;
+    test_random random = {test_seed()};
+    for (int i = 0; i < 100; i++) {
+        size_t batch;
+        stria_conv_shape shape = random_shape(&random, &batch);
+        for (size_t l = 0; l < COUNT_OF(levels); l++) {
+            if (!stria_cpu_level_available(levels[l]))
+                continue;
+            stria_conv_kernels kernels = conv_of(levels[l]);
+            conv_case_check_needs(&shape, 70, &kernels);
+        }
+    }
+}
+
 /* ---- Choosing ---- */
 
 static stria_conv_shape layer(size_t size, size_t channels, size_t filters, size_t kernel, size_t stride)
@@ -356,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_threads_give_the_same_bits),
         cmocka_unit_test(test_batches_give_the_same_bits),
         cmocka_unit_test(test_instruction_sets_give_the_same_bits),
+        cmocka_unit_test(test_smaller_batches_need_no_more),
         cmocka_unit_test(test_it_is_chosen_where_it_pays),
         cmocka_unit_test(test_ref_is_the_definition),
     };
