@@ -261,7 +261,7 @@ static void fetch_outputs(const gather_job *job, const gather_block *block, size
 
 /* Runs panels `panel` ... `panel + together - 1` over the tiles of a block. */
 static void run_panels(const gather_job *job, const gather_block *block, size_t group, size_t panel,
-                       size_t together)
+                       size_t together, bool begins)
 {
     const stria_gather *g = job->gather;
     const stria_conv_isa *isa = job->isa;
@@ -298,7 +298,8 @@ static void run_panels(const gather_job *job, const gather_block *block, size_t 
                                   .out_offset = first};
         if (far)
             stria_gather_ask(&tile, p.weights, chain, job->main_width, t, block->tiles);
-        kernels[count - 1](&p, &tile);
+        /* Nobody has asked for the weights of the very first tile: it asks for its own. */
+        (begins && t == 0 && kernels == isa->gather_far ? isa->gather_main : kernels)[count - 1](&p, &tile);
     }
 }
 
@@ -336,7 +337,7 @@ static void run_block(void *context, size_t task, size_t worker)
     size_t begin = part * job->panels / job->panel_groups, end = (part + 1) * job->panels / job->panel_groups;
     for (size_t panel = begin; panel < end;) {
         size_t together = wide_panels(job, &block, panel, end);
-        run_panels(job, &block, group, panel, together);
+        run_panels(job, &block, group, panel, together, panel == begin);
         panel += together;
     }
     if (job->after) {

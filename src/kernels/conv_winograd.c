@@ -2,8 +2,8 @@
  * the gather micro-kernel, and the results are transformed back while they are in the cache. The stride-1
  * input gradient is the same with inputs and filters in each other's place and the window turned round.
  *
- * With many blocks each is a task of its own. With few, the inputs of a block are transformed by all workers
- * and then each takes a group of filters, whose weights nobody else reads. */
+ * With enough tiles each block is a task of its own. With few, the inputs of a block are transformed by all
+ * workers and then each takes a group of filters, whose weights nobody else reads. */
 #include <string.h>
 
 #include "kernels/conv.h"
@@ -16,6 +16,7 @@
  * do not, which are fetched anew for every block. */
 #define BLOCK_TILES   28
 #define BLOCK_MOST    64
+#define BLOCK_LEAST   12                /* with fewer for each worker, the workers share a block */
 #define LARGE_WEIGHTS (4 * 1024 * 1024) /* floats */
 /* Filters of a group: their products are transformed back out of the second cache. */
 #define PRODUCT_FLOATS (128 * 1024)
@@ -29,6 +30,7 @@ typedef struct winograd_job {
     const stria_winograd *w;
     size_t across, picture_tiles, tiles; /* of a row of tiles, a picture, the batch */
     size_t block_tiles, blocks;
+    bool shares; /* all workers are on one block */
     size_t main_width, padded;
     size_t group_width, groups;       /* filters that are multiplied and transformed back at a time */
     size_t source_step, product_step; /* floats from spot to spot */
@@ -54,12 +56,15 @@ static winograd_job job_of(const stria_conv_isa *isa, const stria_winograd *w, s
     job.tiles = w->pictures * job.picture_tiles;
     size_t most = SPOTS * w->depth * w->width > LARGE_WEIGHTS ? BLOCK_MOST : BLOCK_TILES;
     job.blocks = stria_size_pieces(job.tiles, most);
+    job.shares = workers > 1 && job.tiles < workers * BLOCK_LEAST;
+    if (!job.shares) /* the same number for each worker */
+        job.blocks = stria_size_pieces(job.blocks, workers) * workers;
     job.block_tiles = stria_size_pieces(job.tiles, job.blocks);
     job.padded = stria_conv_padded(isa, w->width);
     size_t panels = stria_size_pieces(w->width, job.main_width);
     size_t group = PRODUCT_FLOATS / (SPOTS * job.block_tiles * job.main_width);
     group = group < 1 ? 1 : group;
-    if (workers > 1)
+    if (job.shares)
         group = stria_size_min(group, stria_size_pieces(panels, 4 * workers));
     job.groups = stria_size_pieces(panels, group);
     job.group_width = stria_size_pieces(panels, job.groups) * job.main_width;
@@ -270,7 +275,7 @@ void stria_winograd_run(const stria_conv_isa *isa, const stria_winograd *w)
     job.zeros = w->scratch;
     job.worker_scratch = w->scratch + stria_conv_lines(w->depth);
     stria_pool *pool = stria_conv_pool(w->pool, job.tiles * SPOTS * w->depth * w->width);
-    if (pool == NULL || workers == 1 || job.blocks >= 4 * workers) {
+    if (pool == NULL || !job.shares) {
         stria_pool_run(pool, job.blocks, block_task, &job);
         return;
     }
