@@ -49,6 +49,11 @@ float test_random_normal(test_random *random)
     return (float)sum * (float)(1.0 / 37837.2);
 }
 
+size_t test_pick(test_random *random, const size_t *choices, size_t count)
+{
+    return choices[test_random_below(random, (uint32_t)count)];
+}
+
 /* ---- Memory with an end ---- */
 
 #define GUARD_FLOATS 64
@@ -100,6 +105,18 @@ void guarded_free(guarded *memory)
     if (memory->pages != NULL)
         munmap(memory->pages, memory->size);
     *memory = (guarded){0};
+}
+
+/* ---- Levels ---- */
+
+const stria_cpu_level test_levels[TEST_LEVELS] = {STRIA_CPU_BASELINE, STRIA_CPU_AVX2, STRIA_CPU_AVX512,
+                                                  STRIA_CPU_NEON};
+
+stria_conv_kernels conv_case_kernels(stria_cpu_level level)
+{
+    stria_kernels kernels;
+    stria_kernels_fill(&kernels, level);
+    return kernels.conv;
 }
 
 /* ---- Shapes ---- */
@@ -282,4 +299,25 @@ void conv_results_free(conv_results *results)
     guarded_free(&results->dx);
     guarded_free(&results->dkernel);
     guarded_free(&results->dbias);
+}
+
+/* ---- Equal bits ---- */
+
+void conv_case_same(const guarded *a, const guarded *b, const conv_case *conv, const char *what)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (memcmp(&a->values[i], &b->values[i], sizeof(float)) != 0)
+            fail_msg("%s[%zu]: %.9g and %.9g differ\n%s", what, i, (double)a->values[i], (double)b->values[i],
+                     conv_case_text(conv));
+    }
+}
+
+void conv_case_same_results(const conv_results *a, const conv_results *b, const conv_case *conv)
+{
+    conv_case_same(&a->y, &b->y, conv, "y");
+    conv_case_same(&a->dx, &b->dx, conv, "dx");
+    if (conv->training) {
+        conv_case_same(&a->dkernel, &b->dkernel, conv, "dkernel");
+        conv_case_same(&a->dbias, &b->dbias, conv, "dbias");
+    }
 }

@@ -23,6 +23,17 @@ uint32_t test_random_below(test_random *random, uint32_t end);
 /* Roughly normal: mean 0, variance 1. */
 float test_random_normal(test_random *random);
 
+/* One of the numbers behind `random`. */
+size_t test_pick(test_random *random, const size_t *choices, size_t count);
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define PICK(random, ...)                                                                                    \
+    test_pick(random, (const size_t[]){__VA_ARGS__}, sizeof((const size_t[]){__VA_ARGS__}) / sizeof(size_t))
+
+/* The levels to compare with the definition; not all are available. */
+#define TEST_LEVELS 4
+extern const stria_cpu_level test_levels[TEST_LEVELS];
+
 /* ---- Memory with an end ---- */
 
 /* `count` floats; reading more than `slack` bytes past them, or writing before or behind them, is found out.
@@ -68,6 +79,13 @@ void conv_case_free(conv_case *conv);
 /* Runs pack, forward, and the gradients. The caller frees the results. */
 conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kernels, stria_pool *pool);
 void conv_results_free(conv_results *results);
+
+/* The kernels of a level. */
+stria_conv_kernels conv_case_kernels(stria_cpu_level level);
+
+/* Fails the test unless all bits are the same; kernel gradients are compared in training. */
+void conv_case_same(const guarded *a, const guarded *b, const conv_case *conv, const char *what);
+void conv_case_same_results(const conv_results *a, const conv_results *b, const conv_case *conv);
 
 /* "2 x 9x7x3 -> 5, 3x3 ..." for messages. */
 const char *conv_case_text(const conv_case *conv);

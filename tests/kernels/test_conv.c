@@ -9,30 +9,10 @@
 #include "kernels/families.h"
 #include "support/check.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static const stria_cpu_level levels[] = {STRIA_CPU_BASELINE, STRIA_CPU_AVX2, STRIA_CPU_AVX512,
-                                         STRIA_CPU_NEON};
-
 /* Unit roundoff of float. */
 static const double u = 0x1p-24;
 
-static stria_conv_kernels conv_of(stria_cpu_level level)
-{
-    stria_kernels kernels;
-    stria_kernels_fill(&kernels, level);
-    return kernels.conv;
-}
-
 /* ---- Random shapes ---- */
-
-static size_t pick(test_random *random, const size_t *choices, size_t count)
-{
-    return choices[test_random_below(random, (uint32_t)count)];
-}
-
-#define PICK(random, ...)                                                                                    \
-    pick(random, (const size_t[]){__VA_ARGS__}, sizeof((const size_t[]){__VA_ARGS__}) / sizeof(size_t))
 
 static void random_axis(test_random *random, stria_conv_shape *shape, int axis)
 {
@@ -169,11 +149,11 @@ static void check_case(const conv_case *conv)
     conv_results expected = conv_case_run(conv, &definition, NULL);
     conv_results bound = conv_case_run(&absolute, &definition, NULL);
     size_t pixels = conv->dy.count / s->filters;
-    for (size_t l = 0; l < COUNT_OF(levels); l++) {
-        if (!stria_cpu_level_available(levels[l]))
+    for (size_t l = 0; l < TEST_LEVELS; l++) {
+        if (!stria_cpu_level_available(test_levels[l]))
             continue;
-        stria_conv_kernels kernels = conv_of(levels[l]);
-        const char *name = stria_cpu_level_name(levels[l]);
+        stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
+        const char *name = stria_cpu_level_name(test_levels[l]);
         conv_results results = conv_case_run(conv, &kernels, NULL);
         compare(&results.y, &expected.y, &bound.y, taps_of(s) * s->channels / s->groups + 2,
                 conv->activation.kind != STRIA_LINEAR, conv, name, "y");
@@ -280,25 +260,6 @@ static void fill(guarded *memory, float value)
         memory->values[i] = value;
 }
 
-static void assert_same(const guarded *a, const guarded *b, const conv_case *conv, const char *what)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        if (memcmp(&a->values[i], &b->values[i], sizeof(float)) != 0)
-            fail_msg("%s[%zu]: %.9g and %.9g differ\n%s", what, i, (double)a->values[i], (double)b->values[i],
-                     conv_case_text(conv));
-    }
-}
-
-static void assert_same_results(const conv_results *a, const conv_results *b, const conv_case *conv)
-{
-    assert_same(&a->y, &b->y, conv, "y");
-    assert_same(&a->dx, &b->dx, conv, "dx");
-    if (conv->training) {
-        assert_same(&a->dkernel, &b->dkernel, conv, "dkernel");
-        assert_same(&a->dbias, &b->dbias, conv, "dbias");
-    }
-}
-
 /* A residual added to the sum gives the bits that adding it afterwards gives. */
 static void test_residual_is_added_last(void **state)
 {
@@ -306,10 +267,10 @@ static void test_residual_is_added_last(void **state)
     test_random random = {6};
     for (size_t i = 0; i < COUNT_OF(fixed_shapes); i++) {
         conv_case conv = fixed_case(i, &random);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv.adds = false;
             conv_results sum = conv_case_run(&conv, &kernels, NULL);
             for (size_t k = 0; k < sum.y.count; k++)
@@ -318,7 +279,7 @@ static void test_residual_is_added_last(void **state)
             for (int in_place = 0; in_place < 2; in_place++) {
                 conv.in_place = in_place > 0;
                 conv_results together = conv_case_run(&conv, &kernels, NULL);
-                assert_same(&sum.y, &together.y, &conv, "y");
+                conv_case_same(&sum.y, &together.y, &conv, "y");
                 conv_results_free(&together);
             }
             conv_results_free(&sum);
@@ -343,12 +304,12 @@ static void test_ones_are_exact(void **state)
         fill(&conv.bias, 1);
         fill(&conv.dy, 1);
         conv_results expected = conv_case_run(&conv, &definition, NULL);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results results = conv_case_run(&conv, &kernels, NULL);
-            assert_same_results(&expected, &results, &conv);
+            conv_case_same_results(&expected, &results, &conv);
             conv_results_free(&results);
         }
         conv_results_free(&expected);
@@ -389,10 +350,10 @@ static void test_not_finite_spreads_as_defined(void **state)
         if (in_dy)
             conv.dy.values[test_random_below(&random, (uint32_t)conv.dy.count)] = value;
         conv_results expected = conv_case_run(&conv, &definition, NULL);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results results = conv_case_run(&conv, &kernels, NULL);
             assert_same_kinds(&results.y, &expected.y, &conv, "y");
             assert_same_kinds(&results.dx, &expected.dx, &conv, "dx");
@@ -426,17 +387,17 @@ static void test_adjoint(void **state)
         stria_conv_shape shape = random_shape(&random, &batch);
         conv_case conv = conv_case_create(&shape, batch, &random);
         conv.with_bias = false;
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results results = conv_case_run(&conv, &kernels, NULL);
             double forward = dot(&conv.dy, &results.y), input = dot(&conv.x, &results.dx);
             double kernel = dot(&conv.kernel, &results.dkernel);
             double scale = sqrt(dot(&conv.dy, &conv.dy) * dot(&results.y, &results.y)) + 1;
             if (!(fabs(forward - input) <= 2e-5 * scale && fabs(forward - kernel) <= 2e-5 * scale))
-                fail_msg("%s: %.9g, %.9g, %.9g\n%s", stria_cpu_level_name(levels[l]), forward, input, kernel,
-                         conv_case_text(&conv));
+                fail_msg("%s: %.9g, %.9g, %.9g\n%s", stria_cpu_level_name(test_levels[l]), forward, input,
+                         kernel, conv_case_text(&conv));
             conv_results_free(&results);
         }
         conv_case_free(&conv);
@@ -453,10 +414,10 @@ static void test_smaller_batches_need_no_more(void **state)
         size_t batch;
         stria_conv_shape shape =
             i % 2 == 0 ? random_shape(&random, &batch) : random_depthwise(&random, &batch);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_case_check_needs(&shape, 40, &kernels);
         }
     }
@@ -475,14 +436,14 @@ static void test_threads_give_the_same_bits(void **state)
     for (size_t i = 0; i < COUNT_OF(fixed_shapes); i++) {
         conv_case conv = fixed_case(i, &random);
         conv.activation.kind = i % 2 == 0 ? STRIA_TANH : STRIA_RELU;
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results serial = conv_case_run(&conv, &kernels, NULL);
             for (int t = 0; t < 7; t++) {
                 conv_results threads = conv_case_run(&conv, &kernels, pools[t]);
-                assert_same_results(&serial, &threads, &conv);
+                conv_case_same_results(&serial, &threads, &conv);
                 conv_results_free(&threads);
             }
             conv_results_free(&serial);
@@ -500,10 +461,10 @@ static void test_batches_give_the_same_bits(void **state)
     test_random random = {5};
     for (size_t i = 0; i < COUNT_OF(fixed_shapes); i++) {
         conv_case conv = fixed_case(i, &random);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results whole = conv_case_run(&conv, &kernels, NULL);
             for (size_t n = 0; n < conv.batch; n++) {
                 conv_case one = conv_case_create(&conv.shape, 1, &random);
@@ -514,8 +475,8 @@ static void test_batches_give_the_same_bits(void **state)
                 conv_results alone = conv_case_run(&one, &kernels, NULL);
                 guarded y = {.values = whole.y.values + n * alone.y.count, .count = alone.y.count};
                 guarded dx = {.values = whole.dx.values + n * alone.dx.count, .count = alone.dx.count};
-                assert_same(&y, &alone.y, &conv, "y");
-                assert_same(&dx, &alone.dx, &conv, "dx");
+                conv_case_same(&y, &alone.y, &conv, "y");
+                conv_case_same(&dx, &alone.dx, &conv, "dx");
                 conv_results_free(&alone);
                 conv_case_free(&one);
             }
@@ -533,7 +494,7 @@ static void test_instruction_sets_give_the_same_bits(void **state)
         print_message("this CPU has one instruction set with fused multiply-adds\n");
         return;
     }
-    stria_conv_kernels wide = conv_of(STRIA_CPU_AVX512), narrow = conv_of(STRIA_CPU_AVX2);
+    stria_conv_kernels wide = conv_case_kernels(STRIA_CPU_AVX512), narrow = conv_case_kernels(STRIA_CPU_AVX2);
     test_random random = {test_seed()};
     for (size_t i = 0; i < COUNT_OF(fixed_shapes) + 100; i++) {
         size_t batch;
@@ -542,9 +503,9 @@ static void test_instruction_sets_give_the_same_bits(void **state)
             i < COUNT_OF(fixed_shapes) ? fixed_case(i, &random) : conv_case_create(&shape, batch, &random);
         conv.activation.kind = STRIA_RELU;
         conv_results a = conv_case_run(&conv, &wide, NULL), b = conv_case_run(&conv, &narrow, NULL);
-        assert_same(&a.y, &b.y, &conv, "y");
-        assert_same(&a.dx, &b.dx, &conv, "dx");
-        assert_same(&a.dkernel, &b.dkernel, &conv, "dkernel");
+        conv_case_same(&a.y, &b.y, &conv, "y");
+        conv_case_same(&a.dx, &b.dx, &conv, "dx");
+        conv_case_same(&a.dkernel, &b.dkernel, &conv, "dkernel");
         conv_results_free(&a);
         conv_results_free(&b);
         conv_case_free(&conv);

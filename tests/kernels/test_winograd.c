@@ -8,27 +8,7 @@
 #include "kernels/families.h"
 #include "support/check.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static const stria_cpu_level levels[] = {STRIA_CPU_BASELINE, STRIA_CPU_AVX2, STRIA_CPU_AVX512,
-                                         STRIA_CPU_NEON};
-
-static stria_conv_kernels conv_of(stria_cpu_level level)
-{
-    stria_kernels kernels;
-    stria_kernels_fill(&kernels, level);
-    return kernels.conv;
-}
-
 /* ---- Shapes ---- */
-
-static size_t pick(test_random *random, const size_t *choices, size_t count)
-{
-    return choices[test_random_below(random, (uint32_t)count)];
-}
-
-#define PICK(random, ...)                                                                                    \
-    pick(random, (const size_t[]){__VA_ARGS__}, sizeof((const size_t[]){__VA_ARGS__}) / sizeof(size_t))
 
 #define MAX_WORK 3000000
 
@@ -65,23 +45,6 @@ static conv_case random_case(test_random *random)
     return conv;
 }
 
-static void assert_same(const guarded *a, const guarded *b, const conv_case *conv, const char *what)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        if (memcmp(&a->values[i], &b->values[i], sizeof(float)) != 0)
-            fail_msg("%s[%zu]: %.9g and %.9g differ\n%s", what, i, (double)a->values[i], (double)b->values[i],
-                     conv_case_text(conv));
-    }
-}
-
-static void assert_same_results(const conv_results *a, const conv_results *b, const conv_case *conv)
-{
-    assert_same(&a->y, &b->y, conv, "y");
-    assert_same(&a->dx, &b->dx, conv, "dx");
-    assert_same(&a->dkernel, &b->dkernel, conv, "dkernel");
-    assert_same(&a->dbias, &b->dbias, conv, "dbias");
-}
-
 /* ---- Against the definition ---- */
 
 /* Largest error seen over millions of normal numbers: 2e-5 of the root mean square of a sum of `terms`
@@ -114,20 +77,20 @@ static void check_case(const conv_case *conv)
     conv_results expected = conv_case_run(conv, &definition, NULL);
     conv_case direct = *conv;
     direct.shape.algorithm = STRIA_CONV_DIRECT;
-    for (size_t l = 0; l < COUNT_OF(levels); l++) {
-        if (!stria_cpu_level_available(levels[l]))
+    for (size_t l = 0; l < TEST_LEVELS; l++) {
+        if (!stria_cpu_level_available(test_levels[l]))
             continue;
-        stria_conv_kernels kernels = conv_of(levels[l]);
-        const char *name = stria_cpu_level_name(levels[l]);
+        stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
+        const char *name = stria_cpu_level_name(test_levels[l]);
         conv_results results = conv_case_run(conv, &kernels, NULL);
         conv_results directly = conv_case_run(&direct, &kernels, NULL);
         compare(&results.y, &expected.y, 9 * conv->shape.channels, conv, name, "y");
         compare(&results.dx, &expected.dx, 9 * conv->shape.filters, conv, name, "dx");
         if (conv->shape.channels > FEW_CHANNELS)
-            assert_same(&results.dkernel, &directly.dkernel, conv, "dkernel");
+            conv_case_same(&results.dkernel, &directly.dkernel, conv, "dkernel");
         compare(&results.dkernel, &expected.dkernel, conv->dy.count / conv->shape.filters, conv, name,
                 "dkernel");
-        assert_same(&results.dbias, &directly.dbias, conv, "dbias");
+        conv_case_same(&results.dbias, &directly.dbias, conv, "dbias");
         conv_results_free(&directly);
         conv_results_free(&results);
     }
@@ -187,10 +150,10 @@ static void test_nan_stays_near(void **state)
         const stria_window *w = &shape.window;
         size_t at = test_random_below(&random, (uint32_t)(w->in[1] * w->in[2]));
         conv.x.values[at * shape.channels + 2] = i % 2 == 0 ? NAN : INFINITY;
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results results = conv_case_run(&conv, &kernels, NULL);
             for (size_t o = 0; o < w->out[1] * w->out[2]; o++) {
                 bool finite = isfinite(results.y.values[o * shape.filters]);
@@ -220,14 +183,14 @@ static void test_threads_give_the_same_bits(void **state)
     test_random random = {4};
     for (int i = 0; i < 30; i++) {
         conv_case conv = random_case(&random);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results serial = conv_case_run(&conv, &kernels, NULL);
             for (int t = 0; t < 3; t++) {
                 conv_results threads = conv_case_run(&conv, &kernels, pools[t]);
-                assert_same_results(&serial, &threads, &conv);
+                conv_case_same_results(&serial, &threads, &conv);
                 conv_results_free(&threads);
             }
             conv_results_free(&serial);
@@ -255,16 +218,16 @@ static void test_batches_give_the_same_bits(void **state)
         memcpy(one.dy.values, conv.dy.values + last * one.dy.count, one.dy.count * sizeof(float));
         memcpy(one.kernel.values, conv.kernel.values, one.kernel.count * sizeof(float));
         memcpy(one.bias.values, conv.bias.values, one.bias.count * sizeof(float));
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results whole = conv_case_run(&conv, &kernels, NULL);
             conv_results alone = conv_case_run(&one, &kernels, NULL);
             guarded y = {.values = whole.y.values + last * alone.y.count, .count = alone.y.count};
             guarded dx = {.values = whole.dx.values + last * alone.dx.count, .count = alone.dx.count};
-            assert_same(&y, &alone.y, &conv, "y");
-            assert_same(&dx, &alone.dx, &conv, "dx");
+            conv_case_same(&y, &alone.y, &conv, "y");
+            conv_case_same(&dx, &alone.dx, &conv, "dx");
             conv_results_free(&alone);
             conv_results_free(&whole);
         }
@@ -280,14 +243,14 @@ static void test_instruction_sets_give_the_same_bits(void **state)
         print_message("this CPU has one instruction set with fused multiply-adds\n");
         return;
     }
-    stria_conv_kernels wide = conv_of(STRIA_CPU_AVX512), narrow = conv_of(STRIA_CPU_AVX2);
+    stria_conv_kernels wide = conv_case_kernels(STRIA_CPU_AVX512), narrow = conv_case_kernels(STRIA_CPU_AVX2);
     test_random random = {test_seed()};
     for (int i = 0; i < 30; i++) {
         conv_case conv = random_case(&random);
         if (conv.activation.kind == STRIA_TANH)
             conv.activation.kind = STRIA_RELU; /* promised for sums, not for tanh */
         conv_results a = conv_case_run(&conv, &wide, NULL), b = conv_case_run(&conv, &narrow, NULL);
-        assert_same_results(&a, &b, &conv);
+        conv_case_same_results(&a, &b, &conv);
         conv_results_free(&a);
         conv_results_free(&b);
         conv_case_free(&conv);
@@ -303,10 +266,10 @@ static void test_smaller_batches_need_no_more(void **state)
     for (int i = 0; i < 100; i++) {
         size_t batch;
         stria_conv_shape shape = random_shape(&random, &batch);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_case_check_needs(&shape, 70, &kernels);
         }
     }
@@ -327,10 +290,10 @@ static void test_it_is_chosen_where_it_pays(void **state)
     (void)state;
     stria_conv_shape pays = layer(56, 64, 64, 3, 1), small = layer(28, 1, 6, 3, 1);
     stria_conv_shape moves = layer(56, 64, 64, 3, 2), wide = layer(56, 64, 64, 5, 1);
-    for (size_t l = 0; l < COUNT_OF(levels); l++) {
-        if (!stria_cpu_level_available(levels[l]))
+    for (size_t l = 0; l < TEST_LEVELS; l++) {
+        if (!stria_cpu_level_available(test_levels[l]))
             continue;
-        stria_conv_kernels kernels = conv_of(levels[l]);
+        stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
         assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_AUTO), STRIA_CONV_WINOGRAD);
         assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_DIRECT), STRIA_CONV_DIRECT);
         assert_int_equal(kernels.choose(&pays, 1, STRIA_CONV_REF), STRIA_CONV_REF);
@@ -358,12 +321,12 @@ static void test_ref_is_the_definition(void **state)
         conv_case conv = random_case(&random);
         conv.shape.algorithm = STRIA_CONV_REF;
         conv_results expected = conv_case_run(&conv, &definition, NULL);
-        for (size_t l = 0; l < COUNT_OF(levels); l++) {
-            if (!stria_cpu_level_available(levels[l]))
+        for (size_t l = 0; l < TEST_LEVELS; l++) {
+            if (!stria_cpu_level_available(test_levels[l]))
                 continue;
-            stria_conv_kernels kernels = conv_of(levels[l]);
+            stria_conv_kernels kernels = conv_case_kernels(test_levels[l]);
             conv_results results = conv_case_run(&conv, &kernels, NULL);
-            assert_same_results(&results, &expected, &conv);
+            conv_case_same_results(&results, &expected, &conv);
             conv_results_free(&results);
         }
         conv_results_free(&expected);
