@@ -87,8 +87,8 @@ static bool winograd_applies(const stria_conv_shape *shape)
 static bool winograd_pays(const stria_conv_shape *shape, size_t batch)
 {
     const size_t *out = shape->window.out;
-    size_t tiles = batch * out[0] * ((out[1] + STRIA_WINOGRAD_OUT - 1) / STRIA_WINOGRAD_OUT) *
-                   ((out[2] + STRIA_WINOGRAD_OUT - 1) / STRIA_WINOGRAD_OUT);
+    size_t tiles = batch * out[0] * stria_size_pieces(out[1], STRIA_WINOGRAD_OUT) *
+                   stria_size_pieces(out[2], STRIA_WINOGRAD_OUT);
     return shape->channels >= WINOGRAD_MIN_CHANNELS && shape->filters >= WINOGRAD_MIN_CHANNELS &&
            tiles >= WINOGRAD_MIN_TILES;
 }

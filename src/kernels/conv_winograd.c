@@ -31,7 +31,7 @@ typedef struct winograd_job {
     size_t across, picture_tiles, tiles; /* of a row of tiles, a picture, the batch */
     size_t block_tiles, blocks;
     bool shares; /* all workers are on one block */
-    size_t main_width, padded;
+    size_t main_width;
     size_t group_width, groups;       /* filters that are multiplied and transformed back at a time */
     size_t source_step, product_step; /* floats from spot to spot */
     const float *zeros;
@@ -60,7 +60,6 @@ static winograd_job job_of(const stria_conv_isa *isa, const stria_winograd *w, s
     if (!job.shares) /* the same number for each worker */
         job.blocks = stria_size_pieces(job.blocks, workers) * workers;
     job.block_tiles = stria_size_pieces(job.tiles, job.blocks);
-    job.padded = stria_conv_padded(isa, w->width);
     size_t panels = stria_size_pieces(w->width, job.main_width);
     size_t group = PRODUCT_FLOATS / (SPOTS * job.block_tiles * job.main_width);
     group = group < 1 ? 1 : group;

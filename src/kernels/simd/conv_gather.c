@@ -55,7 +55,8 @@ VEC_INLINE void gather(const stria_gather_panel *panel, const stria_gather_tile 
                         if (v * STRIA_VECTOR_BYTES % CACHE_LINE == 0)
                             __builtin_prefetch((far ? ahead : w + NEAR_AHEAD) + v * VL);
                     }
-                    ahead += tile->ahead_step;
+                    if (far)
+                        ahead += tile->ahead_step;
                     VEC_UNROLL
                     for (int j = 0; j < count; j++)
                         sums[j] += vec_broadcast(x[j / vectors][c]) * b[j % vectors];
