@@ -21,7 +21,11 @@ static void field_text(const stria_receptive_field *field, char *text, size_t si
     if (field->size[0] == 0) {
         snprintf(text, size, "all");
     } else {
-        snprintf(text, size, "%lldx%lld", (long long)field->size[0], (long long)field->size[1]);
+        size_t length = 0;
+        for (int a = 0; a < field->axes && length < size; a++) {
+            length += (size_t)snprintf(text + length, size - length, "%s%lld", a > 0 ? "x" : "",
+                                       (long long)field->size[a]);
+        }
     }
 }
 
@@ -66,7 +70,7 @@ static int print_table(const stria_model *model)
     cli_table table = cli_table_create(columns, count);
     stria_layer_info layer;
     for (size_t i = 0; stria_model_layer(model, i, &layer); i++) {
-        char shape[STRIA_SHAPE_TEXT_SIZE], number[CLI_NUMBER_SIZE], field[48];
+        char shape[STRIA_SHAPE_TEXT_SIZE], number[CLI_NUMBER_SIZE], field[72];
         cli_table_add(&table, "%s%s", layer.name, layer.frozen ? " (frozen)" : "");
         cli_table_add(&table, "%s", stria_shape_text(&layer.output, shape, sizeof shape));
         if (!chain) {
@@ -103,11 +107,12 @@ static int print_text(const stria_model *model)
     return status;
 }
 
-static cli_json *pair(const int64_t values[2])
+static cli_json *axes(const stria_receptive_field *field, const int64_t values[3])
 {
     cli_json *list = cli_json_list();
-    cli_json_append(list, cli_json_integer(values[0]));
-    cli_json_append(list, cli_json_integer(values[1]));
+    for (int a = 0; a < field->axes; a++) {
+        cli_json_append(list, cli_json_integer(values[a]));
+    }
     return list;
 }
 
@@ -131,9 +136,9 @@ static cli_json *layer_json(const stria_model *model, const stria_layer_info *la
     cli_json_set(object, "macs", cli_json_count(layer->macs));
     const stria_receptive_field *field = &layer->receptive_field;
     const bool sees_all = field->size[0] == 0; /* then a window has no size, step or offset */
-    cli_json_set(object, "receptive_field", sees_all ? cli_json_null() : pair(field->size));
-    cli_json_set(object, "receptive_stride", sees_all ? cli_json_null() : pair(field->stride));
-    cli_json_set(object, "receptive_offset", sees_all ? cli_json_null() : pair(field->offset));
+    cli_json_set(object, "receptive_field", sees_all ? cli_json_null() : axes(field, field->size));
+    cli_json_set(object, "receptive_stride", sees_all ? cli_json_null() : axes(field, field->stride));
+    cli_json_set(object, "receptive_offset", sees_all ? cli_json_null() : axes(field, field->offset));
     cli_json_set(object, "bytes", cli_json_count(layer->bytes));
     return object;
 }

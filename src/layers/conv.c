@@ -146,7 +146,7 @@ static stria_status conv_shape(const void *settings, const stria_shape *inputs, 
     (void)input_count;
     const config *c = settings;
     int64_t channels;
-    STRIA_TRY(stria_require_picture(&inputs[0], "conv2d", err));
+    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "conv2d", err));
     STRIA_TRY(stria_require_channels(&inputs[0], "conv2d", &channels, err));
     if (channels % c->groups != 0)
         return stria_fail(err, STRIA_ERROR_SHAPE,
@@ -199,7 +199,7 @@ static stria_status depthwise_shape(const void *settings, const stria_shape *inp
     (void)input_count;
     const config *c = settings;
     int64_t channels, filters;
-    STRIA_TRY(stria_require_picture(&inputs[0], "depthwise_conv2d", err));
+    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "depthwise_conv2d", err));
     STRIA_TRY(stria_require_channels(&inputs[0], "depthwise_conv2d", &channels, err));
     if (!stria_count_multiply(channels, c->depth_multiplier, &filters))
         return stria_fail(err, STRIA_ERROR_LIMIT, "%lld channels times depth_multiplier %lld are too many",

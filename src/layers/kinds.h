@@ -14,7 +14,8 @@ extern const stria_layer_kind stria_kind_activation, stria_kind_add, stria_kind_
 stria_status stria_require_channels(const stria_shape *input, const char *kind, int64_t *channels,
                                     stria_error *err);
 
-/* The input must be a picture [H,W,C]. Errors: SHAPE with what would help. */
-stria_status stria_require_picture(const stria_shape *input, const char *kind, stria_error *err);
+/* The input must have `axes` spatial axes and channels: a signal [L,C], a picture [H,W,C] or a volume
+ * [D,H,W,C]. Errors: SHAPE with what would help. */
+stria_status stria_require_spatial(const stria_shape *input, int axes, const char *kind, stria_error *err);
 
 #endif

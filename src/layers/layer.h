@@ -28,11 +28,12 @@ typedef struct stria_layer_facts {
     stria_shape output;
     size_t param_count;
     stria_param_spec params[STRIA_MAX_LAYER_PARAMS];
-    int64_t macs;            /* multiply-adds; -1 when a size is open */
-    bool sees_all;           /* every output depends on the whole input */
-    int64_t field[2];        /* rows and columns of the input that one output sees; 0 means 1 */
-    int64_t field_stride[2]; /* distance between the windows of neighbouring outputs; 0 means 1 */
-    int64_t field_before[2]; /* padding before the first */
+    int64_t macs;  /* multiply-adds; -1 when a size is open */
+    bool sees_all; /* every output depends on the whole input */
+    /* The window that one output sees, along each spatial axis of the input, outermost first. */
+    int64_t field[3];        /* its extent; 0 means 1 */
+    int64_t field_stride[3]; /* distance between the windows of neighbouring outputs; 0 means 1 */
+    int64_t field_before[3]; /* padding before the first */
 } stria_layer_facts;
 
 /* What a plan must provide for a layer, for its largest batch. */

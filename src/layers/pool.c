@@ -68,7 +68,7 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     (void)input_count;
     const config *c = settings;
     stria_axis axes[3];
-    STRIA_TRY(stria_require_picture(&inputs[0], "pooling", err));
+    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "pooling", err));
     STRIA_TRY(solve(c, &inputs[0], axes, NULL, err));
     for (int a = 0; a < 2; a++) {
         if (axes[a].before >= axes[a].kernel || axes[a].after >= axes[a].kernel)
@@ -208,7 +208,7 @@ static stria_status global_shape(const void *settings, const stria_shape *inputs
 {
     (void)input_count;
     const global_config *c = settings;
-    STRIA_TRY(stria_require_picture(&inputs[0], "global pooling", err));
+    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "global pooling", err));
     int64_t channels = inputs[0].sizes[2];
     facts->output = c->keepdims ? (stria_shape){3, {1, 1, channels}} : (stria_shape){1, {channels}};
     facts->sees_all = true;

@@ -7,26 +7,11 @@
 #include "layers/kinds.h"
 
 const stria_layer_kind *const stria_layer_kinds[] = {
-    &stria_kind_activation,
-    &stria_kind_add,
-    &stria_kind_avgpool2d,
-    &stria_kind_batchnorm,
-    &stria_kind_concat,
-    &stria_kind_conv2d,
-    &stria_kind_dense,
-    &stria_kind_depthwise_conv2d,
-    &stria_kind_dropout,
-    &stria_kind_elu,
-    &stria_kind_flatten,
-    &stria_kind_global_avgpool2d,
-    &stria_kind_input,
-    &stria_kind_leaky_relu,
-    &stria_kind_maxpool2d,
-    &stria_kind_minpool2d,
-    &stria_kind_relu,
-    &stria_kind_rescaling,
-    &stria_kind_softmax,
-    NULL,
+    &stria_kind_activation, &stria_kind_add,        &stria_kind_avgpool2d, &stria_kind_batchnorm,
+    &stria_kind_concat,     &stria_kind_conv2d,     &stria_kind_dense,     &stria_kind_depthwise_conv2d,
+    &stria_kind_dropout,    &stria_kind_elu,        &stria_kind_flatten,   &stria_kind_global_avgpool2d,
+    &stria_kind_input,      &stria_kind_leaky_relu, &stria_kind_maxpool2d, &stria_kind_minpool2d,
+    &stria_kind_relu,       &stria_kind_rescaling,  &stria_kind_softmax,   NULL,
 };
 
 static bool same_letters(const char *a, const char *b, size_t length)
@@ -116,17 +101,21 @@ stria_status stria_require_channels(const stria_shape *input, const char *kind, 
         kind, stria_shape_text(input, text, sizeof text));
 }
 
-stria_status stria_require_picture(const stria_shape *input, const char *kind, stria_error *err)
+stria_status stria_require_spatial(const stria_shape *input, int axes, const char *kind, stria_error *err)
 {
-    if (input->rank == 3)
+    static const char *const takes[] = {"signals of length x channels",
+                                        "pictures of height x width x channels",
+                                        "volumes of depth x height x width x channels"};
+    static const char *const one_channel[] = {"100x1", "28x28x1", "16x28x28x1"};
+    if (input->rank == axes + 1)
         return STRIA_OK;
-    char text[STRIA_SHAPE_TEXT_SIZE];
-    return stria_fail(err, STRIA_ERROR_SHAPE,
-                      "%s takes pictures of height x width x channels, and its input is %s%s", kind,
-                      stria_shape_text(input, text, sizeof text),
-                      input->rank == 2   ? "; grey pictures have 1 channel, as in 28x28x1"
-                      : input->rank == 1 ? "; it has to stand before flatten and dense"
-                                         : "");
+    char text[STRIA_SHAPE_TEXT_SIZE], help[96] = "";
+    if (input->rank == 1 && axes > 1)
+        stria_format(help, sizeof help, "; it has to stand before flatten and dense");
+    else if (input->rank == axes)
+        stria_format(help, sizeof help, "; one channel is written as in %s", one_channel[axes - 1]);
+    return stria_fail(err, STRIA_ERROR_SHAPE, "%s takes %s, and its input is %s%s", kind, takes[axes - 1],
+                      stria_shape_text(input, text, sizeof text), help);
 }
 
 /* ---- The public description ---- */

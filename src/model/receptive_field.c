@@ -22,7 +22,7 @@ static bool extend(int64_t window, int64_t window_stride, int64_t before, int64_
 /* The smallest field that covers both. */
 static void cover(const stria_receptive_field *other, stria_receptive_field *field)
 {
-    for (int a = 0; a < 2; a++) {
+    for (int a = 0; a < field->axes && a < other->axes; a++) {
         if (field->size[a] == 0 || other->size[a] == 0) {
             field->size[a] = 0;
             continue;
@@ -36,13 +36,19 @@ static void cover(const stria_receptive_field *other, stria_receptive_field *fie
 
 void stria_receptive_field_of(const stria_model *model, const stria_node *node, stria_receptive_field *field)
 {
-    *field = (stria_receptive_field){{1, 1}, {1, 1}, {0, 0}};
+    const stria_layer_facts *facts = &node->facts;
+    int spatial = facts->output.rank - 1;
+    *field = (stria_receptive_field){spatial < 1   ? 1
+                                     : spatial > 3 ? 3
+                                                   : spatial,
+                                     {1, 1, 1},
+                                     {1, 1, 1},
+                                     {0, 0, 0}};
     if (node->input_count > 0)
         *field = model->nodes[node->inputs[0]].field;
     for (size_t i = 1; i < node->input_count; i++)
         cover(&model->nodes[node->inputs[i]].field, field);
-    const stria_layer_facts *facts = &node->facts;
-    for (int a = 0; a < 2; a++) {
+    for (int a = 0; a < field->axes; a++) {
         int64_t window = facts->field[a] > 0 ? facts->field[a] : 1;
         int64_t stride = facts->field_stride[a] > 0 ? facts->field_stride[a] : 1;
         bool known = field->size[a] > 0 && extend(window, stride, facts->field_before[a], &field->size[a],

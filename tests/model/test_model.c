@@ -203,12 +203,15 @@ static void test_receptive_fields(void **state)
 {
     (void)state;
     static const stria_receptive_field fields[] = {
-        {{1, 1}, {1, 1}, {0, 0}},     /* input */
-        {{5, 5}, {1, 1}, {-2, -2}},   /* conv2d 5 same */
-        {{6, 6}, {2, 2}, {-2, -2}},   /* avgpool2d 2 */
-        {{14, 14}, {2, 2}, {-2, -2}}, /* conv2d 5: 6 + 4*2 */
-        {{16, 16}, {4, 4}, {-2, -2}}, /* avgpool2d 2: 14 + 1*2 */
-        {{0, 0}, {0, 0}, {0, 0}}, /* flatten onwards sees everything, or each a field of its own: see below */
+        {2, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}},     /* input */
+        {2, {5, 5, 1}, {1, 1, 1}, {-2, -2, 0}},   /* conv2d 5 same */
+        {2, {6, 6, 1}, {2, 2, 1}, {-2, -2, 0}},   /* avgpool2d 2 */
+        {2, {14, 14, 1}, {2, 2, 1}, {-2, -2, 0}}, /* conv2d 5: 6 + 4*2 */
+        {2, {16, 16, 1}, {4, 4, 1}, {-2, -2, 0}}, /* avgpool2d 2: 14 + 1*2 */
+        {2,
+         {0, 0, 1},
+         {0, 0, 1},
+         {0, 0, 0}}, /* flatten onwards sees everything, or each a field of its own: see below */
     };
     test_context test;
     test_context_open(&test, 1, NULL);
@@ -229,13 +232,16 @@ static void test_receptive_fields(void **state)
     model = parse(
         &test, "input 40x40x1\na = conv2d 2 3x5 2x1 same\nb = conv2d 2 3 same dilation_rate=2\nadd(a, b)\n");
     stria_model_layer(model, 1, &info);
-    assert_memory_equal(&info.receptive_field, (&(stria_receptive_field){{3, 5}, {2, 1}, {0, -2}}),
+    assert_memory_equal(&info.receptive_field,
+                        (&(stria_receptive_field){2, {3, 5, 1}, {2, 1, 1}, {0, -2, 0}}),
                         sizeof info.receptive_field);
     stria_model_layer(model, 2, &info);
-    assert_memory_equal(&info.receptive_field, (&(stria_receptive_field){{11, 9}, {2, 1}, {-4, -4}}),
+    assert_memory_equal(&info.receptive_field,
+                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}}),
                         sizeof info.receptive_field);
     stria_model_layer(model, 3, &info);
-    assert_memory_equal(&info.receptive_field, (&(stria_receptive_field){{11, 9}, {2, 1}, {-4, -4}}),
+    assert_memory_equal(&info.receptive_field,
+                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}}),
                         sizeof info.receptive_field);
     stria_model_free(model);
     test_context_close(&test);
