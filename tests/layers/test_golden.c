@@ -28,8 +28,15 @@
 #define MAX_INPUTS  4
 #define MAX_WEIGHTS 4
 
+/* The folders with cases, each with its manifest and, beside it or in golden/, the program that makes it. */
+static const char *const folders[] = {
+    "golden", /* make_golden.py */
+};
+
+/* One folder while its cases run. */
 typedef struct fixture {
     stria_context *context;
+    const char *folder;
     void *manifest_bytes;
     stria_json *manifest;
 } fixture;
@@ -255,7 +262,7 @@ static void load(golden *g)
     char path[512], key[48];
     stria_error err = {0};
     size_t size = 0, count = 0;
-    snprintf(path, sizeof path, "%s/golden/%s", STRIA_TEST_DATA, string_of(g->entry, "file"));
+    snprintf(path, sizeof path, "%s/%s/%s", STRIA_TEST_DATA, g->f->folder, string_of(g->entry, "file"));
     require(stria_file_read(g->f->context, path, 1 << 24, &g->bytes, &size, &err), path, &err);
     require(stria_npz_open(&g->npz, g->f->context, g->bytes, size, path, &err), path, &err);
     build_model(g);
@@ -363,9 +370,9 @@ static void run_case(golden *g)
     stria_release(&g->f->context->allocator, g->bytes);
 }
 
-static void test_cases(void **state)
+/* Runs the cases of a folder whose kinds there are; returns how many those were. */
+static size_t run_folder(const fixture *f)
 {
-    const fixture *f = *state;
     const stria_json *cases = stria_json_get(f->manifest, "cases");
     size_t run_count = 0, announced = (size_t)integer_of(stria_json_get(f->manifest, "count"));
     assert_int_equal(stria_json_count(cases), announced);
@@ -387,31 +394,41 @@ static void test_cases(void **state)
                g.worst > 0 ? ": " : "", g.worst_key);
         run_count++;
     }
-    printf("  %zu of %zu cases; not yet:%s\n", run_count, announced, later);
+    printf("  %s: %zu of %zu cases; not yet:%s\n", f->folder, run_count, announced, later);
+    return run_count;
+}
+
+static void test_cases(void **state)
+{
+    size_t run_count = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        fixture f = {.context = *state, .folder = folders[i]};
+        char path[512];
+        size_t size = 0;
+        stria_error err = {0};
+        snprintf(path, sizeof path, "%s/%s/manifest.json", STRIA_TEST_DATA, f.folder);
+        require(stria_file_read(f.context, path, 1 << 24, &f.manifest_bytes, &size, &err), path, &err);
+        require(stria_json_parse(&f.manifest, f.manifest_bytes, size, &err), path, &err);
+        run_count += run_folder(&f);
+        stria_json_free(f.manifest);
+        stria_release(&f.context->allocator, f.manifest_bytes);
+    }
     /* The kinds of the first version alone have this many cases. */
     assert_true(run_count >= 30);
 }
 
 static int set_up(void **state)
 {
-    static fixture f;
-    size_t size = 0;
+    stria_context *context = NULL;
     stria_error err = {0};
-    require(stria_context_create(&f.context, NULL, &err), "context", &err);
-    require(stria_file_read(f.context, STRIA_TEST_DATA "/golden/manifest.json", 1 << 24, &f.manifest_bytes,
-                            &size, &err),
-            "manifest", &err);
-    require(stria_json_parse(&f.manifest, f.manifest_bytes, size, &err), "manifest", &err);
-    *state = &f;
+    require(stria_context_create(&context, NULL, &err), "context", &err);
+    *state = context;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    fixture *f = *state;
-    stria_json_free(f->manifest);
-    stria_release(&f->context->allocator, f->manifest_bytes);
-    stria_context_free(f->context);
+    stria_context_free(*state);
     return 0;
 }
 
