@@ -7,11 +7,10 @@
 #include "layers/kinds.h"
 
 const stria_layer_kind *const stria_layer_kinds[] = {
-    &stria_kind_activation, &stria_kind_add,        &stria_kind_avgpool2d, &stria_kind_batchnorm,
-    &stria_kind_concat,     &stria_kind_conv2d,     &stria_kind_dense,     &stria_kind_depthwise_conv2d,
-    &stria_kind_dropout,    &stria_kind_elu,        &stria_kind_flatten,   &stria_kind_global_avgpool2d,
-    &stria_kind_input,      &stria_kind_leaky_relu, &stria_kind_maxpool2d, &stria_kind_minpool2d,
-    &stria_kind_relu,       &stria_kind_rescaling,  &stria_kind_softmax,   NULL,
+#define STRIA_KIND(name) &stria_kind_##name,
+#include "layers/kind_list.def"
+#undef STRIA_KIND
+    NULL,
 };
 
 static bool same_letters(const char *a, const char *b, size_t length)
