@@ -53,6 +53,7 @@ typedef union value {
     stria_activation activation;
     stria_initializer initializer;
     stria_shape shape;
+    stria_range range;
 } value;
 
 const char *stria_activation_text(size_t kind)
@@ -93,6 +94,8 @@ const char *stria_argument_type_name(stria_argument_type type)
         return "initializer";
     case STRIA_ARG_SHAPE:
         return "shape";
+    case STRIA_ARG_RANGE:
+        return "one or two numbers";
     }
     return "";
 }
@@ -180,6 +183,9 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
     case STRIA_ARG_SHAPE:
         what = "sizes like 28x28x1, each an integer from 1 to 2147483647 or ?";
         break;
+    case STRIA_ARG_RANGE:
+        what = "a number or two like -0.1,0.2";
+        break;
     }
     snprintf(why, size, "'%.*s' does not fit %s: it takes %s%s%s", shown, text, argument->name,
              argument->type == STRIA_ARG_WORD ? "one of " : "", what, bounds);
@@ -224,6 +230,17 @@ static bool read_shape(const char *text, size_t length, stria_shape *shape)
         start = i + 1;
     }
     return shape->rank > 0;
+}
+
+static bool read_range(const stria_argument *argument, const char *text, size_t length, stria_range *range)
+{
+    const char *comma = memchr(text, ',', length);
+    size_t first = comma == NULL ? length : (size_t)(comma - text);
+    *range = (stria_range){.count = comma == NULL ? 1 : 2};
+    if (!stria_text_to_double(text, first, &range->values[0]) || !within(argument, range->values[0]))
+        return false;
+    return comma == NULL || (stria_text_to_double(comma + 1, length - first - 1, &range->values[1]) &&
+                             within(argument, range->values[1]));
 }
 
 /* Reads a value of the argument's type into `slot`; on failure says why. */
@@ -290,6 +307,8 @@ static bool read_value(const stria_argument *argument, const char *text, size_t 
     }
     case STRIA_ARG_SHAPE:
         return read_shape(text, length, slot) || refuse(argument, text, length, why, size);
+    case STRIA_ARG_RANGE:
+        return read_range(argument, text, length, slot) || refuse(argument, text, length, why, size);
     }
     return false;
 }
@@ -318,7 +337,7 @@ static bool takes_position(const stria_argument *argument)
 {
     return argument->type == STRIA_ARG_INTEGER || argument->type == STRIA_ARG_NUMBER ||
            argument->type == STRIA_ARG_SIZES || argument->type == STRIA_ARG_PADDING ||
-           argument->type == STRIA_ARG_SHAPE;
+           argument->type == STRIA_ARG_SHAPE || argument->type == STRIA_ARG_RANGE;
 }
 
 static bool looks_like_number(const char *text, size_t length)
@@ -372,6 +391,7 @@ static void set(reading *r, size_t index, const char *text, size_t length, int c
         [STRIA_ARG_ACTIVATION] = sizeof(stria_activation),
         [STRIA_ARG_INITIALIZER] = sizeof(stria_initializer),
         [STRIA_ARG_SHAPE] = sizeof(stria_shape),
+        [STRIA_ARG_RANGE] = sizeof(stria_range),
     };
     memcpy(r->config + argument->offset, &parsed, sizes[argument->type]);
 }
@@ -597,6 +617,16 @@ static bool shapes_equal(const stria_shape *a, const stria_shape *b)
     return a->rank == b->rank && memcmp(a->sizes, b->sizes, sizeof a->sizes[0] * (size_t)a->rank) == 0;
 }
 
+static bool ranges_equal(const stria_range *a, const stria_range *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (a->values[i] < b->values[i] || a->values[i] > b->values[i])
+            return false;
+    return true;
+}
+
 /* Whether the value in the config is the argument's default. */
 static bool is_default(const stria_argument *argument, const void *slot)
 {
@@ -629,6 +659,8 @@ static bool is_default(const stria_argument *argument, const void *slot)
         return *(const stria_initializer *)slot == expected.initializer;
     case STRIA_ARG_SHAPE:
         return shapes_equal(slot, &expected.shape);
+    case STRIA_ARG_RANGE:
+        return ranges_equal(slot, &expected.range);
     }
     return false;
 }
@@ -687,6 +719,14 @@ static void write_value(const stria_argument *argument, const void *slot, stria_
     case STRIA_ARG_SHAPE: {
         const stria_shape *shape = slot;
         write_list(shape->sizes, shape->rank, 'x', text);
+        break;
+    }
+    case STRIA_ARG_RANGE: {
+        const stria_range *range = slot;
+        char number[40];
+        for (int i = 0; i < range->count; i++)
+            stria_text_format(text, "%s%s", i > 0 ? "," : "",
+                              stria_double_text(range->values[i], number, sizeof number));
         break;
     }
     }

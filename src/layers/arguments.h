@@ -35,6 +35,13 @@ typedef struct stria_padding {
     int64_t values[6];
 } stria_padding;
 
+/* A bound or two: "0.2", or "-0.1,0.2" for two numbers in any order. What one number means is up to the
+ * layer. */
+typedef struct stria_range {
+    int count; /* as written: 1 or 2; 0 when left out */
+    double values[2];
+} stria_range;
+
 /* How a parameter starts; formulas in initializers.c. */
 typedef enum stria_initializer {
     STRIA_GLOROT_UNIFORM,
@@ -60,7 +67,8 @@ typedef enum stria_argument_type {
     STRIA_ARG_WORD,        /* int: index into words */
     STRIA_ARG_ACTIVATION,  /* stria_activation */
     STRIA_ARG_INITIALIZER, /* stria_initializer */
-    STRIA_ARG_SHAPE        /* stria_shape; sizes may be `?` */
+    STRIA_ARG_SHAPE,       /* stria_shape; sizes may be `?` */
+    STRIA_ARG_RANGE        /* stria_range */
 } stria_argument_type;
 
 typedef struct stria_argument {
@@ -68,7 +76,7 @@ typedef struct stria_argument {
     stria_argument_type type;
     size_t offset;             /* in the config struct */
     const char *default_value; /* as written; NULL: must be given; "": left out means all zero */
-    double minimum, maximum;   /* of integers, numbers and each size; both 0: none */
+    double minimum, maximum;   /* of integers, numbers, bounds and each size; both 0: none */
     const char *words;         /* STRIA_ARG_WORD: the words, separated by spaces */
     const char *help;
 } stria_argument;

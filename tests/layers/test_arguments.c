@@ -26,6 +26,7 @@ typedef struct config {
     stria_activation activation;
     stria_initializer start, bias_start;
     stria_shape shape;
+    stria_range factor;
 } config;
 
 static const stria_argument table[] = {
@@ -94,6 +95,13 @@ static const stria_argument table[] = {
      .offset = offsetof(config, shape),
      .default_value = "",
      .help = "sizes"},
+    {.name = "factor",
+     .type = STRIA_ARG_RANGE,
+     .offset = offsetof(config, factor),
+     .default_value = "0,255",
+     .minimum = -1,
+     .maximum = 255,
+     .help = "how far"},
 };
 #define TABLE_COUNT (sizeof table / sizeof table[0])
 
@@ -147,6 +155,13 @@ static void assert_number(double got, double expected)
         fail_msg("%.17g is not %.17g", got, expected);
 }
 
+static void assert_range(const stria_range *range, int count, double first, double last)
+{
+    assert_int_equal(range->count, count);
+    assert_number(range->values[0], first);
+    assert_number(range->values[count - 1], last);
+}
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -162,6 +177,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.start, STRIA_GLOROT_UNIFORM);
     assert_int_equal(c.bias_start, STRIA_ZEROS);
     assert_int_equal(c.shape.rank, 0);
+    assert_range(&c.factor, 2, 0, 255);
 }
 
 static void test_positions_keys_and_words(void **state)
@@ -217,6 +233,17 @@ static void test_paddings(void **state)
         assert_int_equal(c.padding.count, cases[i].count);
         assert_memory_equal(c.padding.values, cases[i].values, (size_t)cases[i].count * sizeof(int64_t));
     }
+}
+
+static void test_ranges(void **state)
+{
+    (void)state;
+    config c = read_good("thing 1 factor=0.25");
+    assert_range(&c.factor, 1, 0.25, 0.25);
+    c = read_good("thing 1 factor=-1/4,0.5");
+    assert_range(&c.factor, 2, -0.25, 0.5);
+    c = read_good("thing 1 factor=0.5,-0.5");
+    assert_range(&c.factor, 2, 0.5, -0.5);
 }
 
 static void test_every_activation_and_initializer(void **state)
@@ -276,6 +303,10 @@ static void test_mistakes(void **state)
         {"thing 8 mode=cubik", 14, 5, {"cubik", "mode", "cubic"}},
         {"thing 8 shape=3x0", 15, 3, {"3x0", "shape"}},
         {"thing 8 shape=3x*", 15, 3, {"shape"}},
+        {"thing 8 factor=0,256", 16, 5, {"0,256", "factor", "from -1 to 255"}},
+        {"thing 8 factor=0,1,2", 16, 5, {"factor", "two"}},
+        {"thing 8 factor=,1", 16, 2, {"factor"}},
+        {"thing 8 factor=1,", 16, 2, {"factor"}},
         {"thing 8 activation=rulu", 20, 4, {"rulu", "activation"}},
         {"thing 8 start=he", 15, 2, {"he", "start"}},
         {"thing 8 stridse=2", 9, 7, {"stridse", "strides"}},
@@ -387,6 +418,9 @@ static void test_writing(void **state)
         {"thing 8 cubic shape=?x?x3", " 8 mode=cubic shape=?x?x3"},
         {"thing 8 rate=0.1", " 8 rate=0.1"},
         {"thing 8 rate=1/3", NULL},
+        {"thing 8 factor=-0.1,0.2", " 8 factor=-0.1,0.2"},
+        {"thing 8 factor=0.5", " 8 factor=0.5"},
+        {"thing 8 factor=0,255", " 8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         config c = read_good(cases[i][0]);
@@ -473,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_positions_keys_and_words),
         cmocka_unit_test(test_paddings),
+        cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_every_activation_and_initializer),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_all_mistakes_at_once),

@@ -112,14 +112,21 @@ static bool changes_nothing(const char *key, const stria_json *value)
     return false;
 }
 
-/* Appends " key=value". */
-static void write_argument(stria_text *text, const char *key, const stria_json *value)
+/* Appends " key=value"; arrays as the argument's type writes them. */
+static void write_argument(stria_text *text, const char *key, stria_argument_type type,
+                           const stria_json *value)
 {
     char number_text[40];
     double number;
     bool yes;
     stria_text_format(text, " %s=", key);
-    if (stria_json_is_array(value)) {
+    if (stria_json_is_array(value) && type == STRIA_ARG_RANGE) {
+        for (size_t i = 0; i < stria_json_count(value); i++) {
+            assert_true(stria_json_number(stria_json_at(value, i), &number));
+            stria_text_format(text, "%s%s", i > 0 ? "," : "",
+                              stria_double_text(number, number_text, sizeof number_text));
+        }
+    } else if (stria_json_is_array(value)) {
         for (size_t i = 0; i < stria_json_count(value); i++)
             stria_text_format(text, "%s%lld", i > 0 ? "x" : "",
                               (long long)integer_of(stria_json_at(value, i)));
@@ -145,7 +152,7 @@ static stria_status write_member(const char *key, const stria_json *value, void 
     for (size_t i = 0; i < kind->argument_count; i++)
         if (strcmp(kind->arguments[i].name, key) == 0) {
             if (kind->arguments[i].type != STRIA_ARG_INITIALIZER && !stria_json_is_null(value))
-                write_argument(w->text, key, value);
+                write_argument(w->text, key, kind->arguments[i].type, value);
             return STRIA_OK;
         }
     if (!changes_nothing(key, value))
