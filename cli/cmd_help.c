@@ -92,6 +92,31 @@ static void print_indented(FILE *stream, const char *lines, int width)
     }
 }
 
+/* "Conv"; "Neg, MaxPool, Neg in a row"; "one of Relu, Tanh". */
+static void print_onnx_operator(const char *operators, int width)
+{
+    static const char title[] = "ONNX operator: ";
+    char text[256];
+    size_t length = 0;
+    const bool alternatives = operators != NULL && strchr(operators, '|') != NULL;
+    if (alternatives) {
+        length = (size_t)snprintf(text, sizeof text, "one of ");
+    }
+    const char *from = operators != NULL ? operators : "none";
+    for (; *from != '\0' && length + 3 < sizeof text; from++) {
+        if (*from == '|' || *from == '+') {
+            text[length++] = ',';
+            text[length++] = ' ';
+        } else {
+            text[length++] = *from;
+        }
+    }
+    snprintf(text + length, sizeof text - length, "%s",
+             operators != NULL && strchr(operators, '+') != NULL ? " in a row" : "");
+    fputs(title, stdout);
+    cli_write_wrapped(stdout, text, (int)strlen(title), 6, width);
+}
+
 static void print_layer(size_t index)
 {
     stria_layer_kind_info kind;
@@ -102,6 +127,7 @@ static void print_layer(size_t index)
     printf("%s%s%s: ", bold, kind.name, plain);
     cli_write_wrapped(stdout, kind.title, (int)strlen(kind.name) + 2, 2, width);
     printf("\nKeras class: %s\n", kind.keras_class);
+    print_onnx_operator(kind.onnx_operator, width);
     if (*kind.aliases != '\0') {
         printf("other names: %s\n", kind.aliases);
     }

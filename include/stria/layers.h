@@ -30,6 +30,8 @@ typedef struct stria_layer_kind_info {
     const char *formula;     /* the definition, one or more lines */
     const char *example;     /* a line of model text */
     size_t argument_count;
+    const char *onnx_operator; /* its twin in ONNX, "Conv"; several in a row with + between, one of several with | between;
+                                  NULL for none */
 } stria_layer_kind_info;
 
 /* How many kinds there are. Any thread. */

@@ -101,6 +101,8 @@ const stria_layer_kind stria_kind_activation = {
     .name = "activation",
     .aliases = "",
     .keras_class = "Activation",
+    .onnx_operator = "Relu|LeakyRelu|Elu|Selu|Tanh|Sigmoid|HardSigmoid|HardSwish|Softplus|Softsign|Gelu|"
+                     "Mish|Exp|Softmax",
     .title = "A function of each number; its name alone is a line too, as in 'tanh'.",
     .formula = "linear: x                          relu: max(x, 0)\n"
                "relu6: min(max(x, 0), 6)           leaky_relu: x > 0 ? x : 0.2 x\n"
@@ -174,6 +176,7 @@ const stria_layer_kind stria_kind_relu = {
     .name = "relu",
     .aliases = "",
     .keras_class = "ReLU",
+    .onnx_operator = "Relu",
     .title = "Nothing below zero.",
     .formula = "y = max(x, 0)\nmax_value=6: min(max(x, 0), 6)\nnegative_slope=a: x > 0 ? x : a*x",
     .example = "relu",
@@ -228,6 +231,7 @@ const stria_layer_kind stria_kind_leaky_relu = {
     .name = "leaky_relu",
     .aliases = "",
     .keras_class = "LeakyReLU",
+    .onnx_operator = "LeakyRelu",
     .title = "A small slope below zero (as a layer 0.3, as an activation 0.2, as in Keras).",
     .formula = "y = x > 0 ? x : negative_slope * x",
     .example = "leaky_relu 0.1",
@@ -249,6 +253,7 @@ const stria_layer_kind stria_kind_elu = {
     .name = "elu",
     .aliases = "",
     .keras_class = "ELU",
+    .onnx_operator = "Elu",
     .title = "Exponential below zero (Clevert et al., 2015).",
     .formula = "y = x > 0 ? x : alpha * (e^x - 1)",
     .example = "elu",
@@ -285,6 +290,7 @@ const stria_layer_kind stria_kind_softmax = {
     .name = "softmax",
     .aliases = "",
     .keras_class = "Softmax",
+    .onnx_operator = "Softmax",
     .title = "Probabilities that sum to 1 over the last axis.",
     .formula = "y[k] = e^(x[k] - m) / sum over j of e^(x[j] - m), m the largest x",
     .example = "softmax",

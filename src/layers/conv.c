@@ -168,6 +168,7 @@ const stria_layer_kind stria_kind_conv2d = {
     .name = "conv2d",
     .aliases = "convolution2d",
     .keras_class = "Conv2D",
+    .onnx_operator = "Conv",
     .title = "Convolution of pictures with learned kernels.",
     .formula = "z[i,j,k] = bias[k] + sum over rows u, columns v, channels c of\n"
                "           x[i*S + u*D - P, j*S + v*D - P, c] * kernel[u,v,c,k]\n"
@@ -219,6 +220,7 @@ const stria_layer_kind stria_kind_depthwise_conv2d = {
     .name = "depthwise_conv2d",
     .aliases = "",
     .keras_class = "DepthwiseConv2D",
+    .onnx_operator = "Conv",
     .title = "Convolution of each channel by itself.",
     .formula = "z[i,j,c*M + m] = bias[c*M + m] + sum over rows u, columns v of\n"
                "                 x[i*S + u*D - P, j*S + v*D - P, c] * kernel[u,v,c,m]\n"

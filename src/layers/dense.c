@@ -87,6 +87,7 @@ const stria_layer_kind stria_kind_dense = {
     .name = "dense",
     .aliases = "",
     .keras_class = "Dense",
+    .onnx_operator = "Gemm",
     .title = "Every output is a weighted sum of all inputs.",
     .formula = "y[k] = activation(bias[k] + sum over c of x[c] * kernel[c,k])\n"
                "parameters: inputs*units + units",

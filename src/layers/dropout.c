@@ -47,6 +47,7 @@ const stria_layer_kind stria_kind_dropout = {
     .name = "dropout",
     .aliases = "",
     .keras_class = "Dropout",
+    .onnx_operator = "Dropout",
     .title = "Drops a random share of the numbers while training.",
     .formula = "y = x / (1 - rate) with probability 1 - rate, else 0; at inference y = x",
     .example = "dropout 0.5",

@@ -113,7 +113,9 @@ typedef struct stria_layer_kind {
     const char *name;
     const char *aliases; /* separated by spaces; "" for none */
     const char *keras_class;
-    const char *onnx_operator; /* its twin there: "Conv"; several with + between; NULL for none */
+    /* Its twin in ONNX: "Conv"; several in a row with + between; one of several with | between; NULL for
+     * none. */
+    const char *onnx_operator;
     const char *title;
     const char *formula;
     const char *example;

@@ -196,6 +196,7 @@ const stria_layer_kind stria_kind_batchnorm = {
     .name = "batchnorm",
     .aliases = "batch_normalization",
     .keras_class = "BatchNormalization",
+    .onnx_operator = "BatchNormalization",
     .title = "Mean 0 and deviation 1 for each channel, then a learned factor and offset.",
     .formula = "y = gamma * (x - mean) / sqrt(variance + epsilon) + beta\n"
                "training: mean and variance of the batch; inference: the moving ones\n"

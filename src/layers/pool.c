@@ -139,6 +139,7 @@ const stria_layer_kind stria_kind_maxpool2d = {
     .name = "maxpool2d",
     .aliases = "max_pooling2d maxpooling2d",
     .keras_class = "MaxPooling2D",
+    .onnx_operator = "MaxPool",
     .title = "The largest value of each window.",
     .formula = "y[i,j,c] = max over u,v of x[i*s + u, j*s + v, c]\n"
                "the first of equal values takes the gradient",
@@ -160,6 +161,7 @@ const stria_layer_kind stria_kind_minpool2d = {
     .name = "minpool2d",
     .aliases = "min_pooling2d",
     .keras_class = "MinPooling2D",
+    .onnx_operator = "Neg+MaxPool+Neg",
     .title = "The smallest value of each window (Keras has no such layer).",
     .formula = "y[i,j,c] = min over u,v of x[i*s + u, j*s + v, c]\n"
                "the first of equal values takes the gradient",
@@ -181,6 +183,7 @@ const stria_layer_kind stria_kind_avgpool2d = {
     .name = "avgpool2d",
     .aliases = "average_pooling2d averagepool2d",
     .keras_class = "AveragePooling2D",
+    .onnx_operator = "AveragePool",
     .title = "The average of each window.",
     .formula = "y[i,j,c] = mean over u,v inside the picture of x[i*s + u, j*s + v, c]",
     .example = "avgpool2d 2",
@@ -232,6 +235,7 @@ const stria_layer_kind stria_kind_global_avgpool2d = {
     .name = "global_avgpool2d",
     .aliases = "global_average_pooling2d globalavgpool2d",
     .keras_class = "GlobalAveragePooling2D",
+    .onnx_operator = "GlobalAveragePool",
     .title = "The average of each feature map.",
     .formula = "y[c] = mean over i,j of x[i,j,c]",
     .example = "global_avgpool2d",

@@ -132,6 +132,7 @@ int stria_layer_kind_describe(size_t index, stria_layer_kind_info *info)
     *info = (stria_layer_kind_info){.name = kind->name,
                                     .aliases = kind->aliases,
                                     .keras_class = kind->keras_class,
+                                    .onnx_operator = kind->onnx_operator,
                                     .title = kind->title,
                                     .formula = kind->formula,
                                     .example = kind->example,

@@ -44,6 +44,7 @@ const stria_layer_kind stria_kind_rescaling = {
     .name = "rescaling",
     .aliases = "",
     .keras_class = "Rescaling",
+    .onnx_operator = "Mul+Add",
     .title = "Multiplies by a factor and adds an offset.",
     .formula = "y = x * scale + offset",
     .example = "rescaling 1/255",

@@ -32,6 +32,7 @@ const stria_layer_kind stria_kind_flatten = {
     .name = "flatten",
     .aliases = "",
     .keras_class = "Flatten",
+    .onnx_operator = "Flatten",
     .title = "All numbers of a sample in one row, channels fastest.",
     .formula = "y[(i*W + j)*C + c] = x[i,j,c]",
     .example = "flatten",
