@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Runs the commands that the pages of docs/ show and compares what they say with what the pages say.
+
+    check_docs.py --stria PATH [--refresh] PAGE...
+
+A block of a page that begins with ```console holds commands and their output, as a terminal shows them, stdout and
+stderr together:
+
+    $ stria new lenet5 > lenet5.stria
+    $ stria summary lenet5.stria | tail -1
+    Multiply-adds: 416,520 for one sample
+
+Lines that begin with "> " go on with the command above them, a here-document for example. A line `...` stands for any
+number of lines. A block whose first line has a second word, as ```text net.stria, is written to a file of that name.
+
+The blocks of a page run in their order in one new empty folder, with the tested stria first in PATH. Any exit status
+will do, but not the end by a signal. --refresh writes what the commands said into the page; outputs that still match,
+with their `...`, stay as they are."""
+
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+TIMEOUT = 900  # seconds for one command; only a hang takes so long
+FENCE = re.compile(r"```(\S*)[ \t]*(\S*)[ \t]*$")
+
+
+class Command:
+    """A command, the lines of the page that show it, and those that show its output."""
+
+    def __init__(self, number, line):
+        self.number = number  # of its first line in the page
+        self.shown = [line]
+        self.output = []
+
+    def text(self):
+        return "\n".join(line[2:] for line in self.shown)
+
+
+def read_page(text):
+    """The pieces of a page in their order: ("text", lines), ("file", name, lines) and ("commands", before, commands),
+    which put together again are the page."""
+    pieces, lines = [("text", [])], text.split("\n")
+    at = 0
+    while at < len(lines):
+        fence = FENCE.match(lines[at])
+        if not fence:
+            pieces[-1][-1].append(lines[at])
+            at += 1
+            continue
+        end = at + 1
+        while end < len(lines) and lines[end] != "```":
+            end += 1
+        if end == len(lines):
+            raise ValueError(f"line {at + 1}: the block has no end")
+        body, language, name = lines[at + 1:end], fence.group(1), fence.group(2)
+        pieces[-1][-1].append(lines[at])
+        if language == "console":
+            pieces += [("commands", read_commands(body, at + 2)), ("text", [lines[end]])]
+        elif name:
+            pieces += [("file", name, body), ("text", [lines[end]])]
+        else:
+            pieces[-1][-1].extend(body + [lines[end]])
+        at = end + 1
+    return pieces
+
+
+def read_commands(lines, number):
+    commands = []
+    for offset, line in enumerate(lines):
+        if line.startswith("$ "):
+            commands.append(Command(number + offset, line))
+        elif not commands:
+            raise ValueError(f"line {number + offset}: output without a command")
+        elif line.startswith("> ") and not commands[-1].output:
+            commands[-1].shown.append(line)
+        else:
+            commands[-1].output.append(line)
+    return commands
+
+
+def matches(expected, actual):
+    pattern = "".join(r"(?:[^\n]*\n)*?" if line == "..." else re.escape(line + "\n") for line in expected)
+    return re.fullmatch(pattern, "".join(line + "\n" for line in actual)) is not None
+
+
+def environment(stria, folder):
+    kept = {name: value for name, value in os.environ.items()
+            if name.endswith("SAN_OPTIONS") or name in ("TMPDIR", "LD_LIBRARY_PATH", "STRIA_CPU")}
+    path = ":".join([str(stria.parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    return {**kept, "PATH": path, "HOME": folder, "LANG": "C.UTF-8", "TERM": "dumb"}
+
+
+def run(command, folder, variables):
+    """What the command writes, in lines without spaces at their ends, and its exit status."""
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=variables, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False)
+    text = done.stdout.decode("utf-8", errors="backslashreplace")
+    lines = [line.rstrip() for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines, done.returncode
+
+
+def check_commands(name, commands, folder, variables, refresh):
+    """Runs the commands of a block; returns how many said something else than the page."""
+    wrong = 0
+    for command in commands:
+        output, status = run(command.text(), folder, variables)
+        expected = command.output
+        if status < 0 or status > 128:
+            print(f"{name}:{command.number}: $ {command.text()}\n  ended with status {status}")
+            wrong += 1
+        if matches(expected, output):
+            continue
+        if refresh:
+            command.output = output
+            continue
+        wrong += 1
+        print(f"{name}:{command.number}: $ {command.text()}\n  the page (-) and the command (+):")
+        for line in list(difflib.unified_diff(expected, output, lineterm="", n=2))[2:]:
+            if not line.startswith("@@"):
+                print(f"    {line}")
+    return wrong
+
+
+def check_page(path, stria, refresh=False):
+    """Runs the commands of a page; returns (how many there are, how many were wrong)."""
+    pieces = read_page(path.read_text(encoding="utf-8"))
+    count = wrong = 0
+    with tempfile.TemporaryDirectory(prefix="stria-docs-") as folder:
+        variables = environment(stria, folder)
+        work = pathlib.Path(folder, "work")
+        work.mkdir()
+        for piece in pieces:
+            if piece[0] == "file":
+                (work / piece[1]).write_text("\n".join(piece[2]) + "\n", encoding="utf-8")
+            elif piece[0] == "commands":
+                count += len(piece[1])
+                wrong += check_commands(path.name, piece[1], work, variables, refresh)
+    if refresh:
+        path.write_text("\n".join(line for piece in pieces for line in lines_of(piece)), encoding="utf-8")
+    return count, wrong
+
+
+def lines_of(piece):
+    if piece[0] != "commands":
+        return piece[-1]
+    return [line for command in piece[1] for line in command.shown + command.output]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs the commands that the pages of docs/ show.")
+    parser.add_argument("--stria", required=True, type=pathlib.Path, help="the command to test")
+    parser.add_argument("--refresh", action="store_true", help="write what the commands say into the pages")
+    parser.add_argument("pages", nargs="+", type=pathlib.Path)
+    options = parser.parse_args()
+    stria = options.stria.resolve()
+    if not os.access(stria, os.X_OK):
+        sys.exit(f"{stria} is no program")
+    bad = False
+    for page in options.pages:
+        try:
+            count, wrong = check_page(page, stria, options.refresh)
+        except ValueError as fault:
+            sys.exit(f"{page.name}: {fault}")
+        print(f"{page.name}: {count - wrong} of {count} commands as the page says")
+        bad = bad or wrong > 0 or count == 0
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
