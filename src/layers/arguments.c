@@ -139,6 +139,14 @@ static const char *word_at(const char *words, int index, size_t *length)
     return words;
 }
 
+/* The words for padding in the order of stria_padding_mode, and those that an argument takes. */
+static const char padding_words[] = "valid same causal";
+
+static const char *padding_words_of(const stria_argument *argument)
+{
+    return argument->words != NULL ? argument->words : "valid same";
+}
+
 static bool within(const stria_argument *argument, double number)
 {
     return (argument->minimum == 0 && argument->maximum == 0) ||
@@ -154,7 +162,7 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
                  stria_double_text(argument->minimum, low, sizeof low),
                  stria_double_text(argument->maximum, high, sizeof high));
     int shown = length > 40 ? 40 : (int)length;
-    const char *what = "";
+    const char *what = "", *note = "";
     switch (argument->type) {
     case STRIA_ARG_INTEGER:
         what = "an integer";
@@ -169,7 +177,10 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
         what = "one size or sizes like 3x3, each an integer";
         break;
     case STRIA_ARG_PADDING:
-        what = "valid, same, or zeros as 1, 1x2 or 0,1,0,1, each an integer";
+        what = argument->words != NULL ? "valid, same, causal, or zeros as 1 or 2,0, each an integer"
+                                       : "valid, same, or zeros as 1, 1x2 or 0,1,0,1, each an integer";
+        if (token_is(text, length, "causal"))
+            note = "; only conv1d takes causal";
         break;
     case STRIA_ARG_WORD:
         what = argument->words;
@@ -187,8 +198,8 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
         what = "a number or two like -0.1,0.2";
         break;
     }
-    snprintf(why, size, "'%.*s' does not fit %s: it takes %s%s%s", shown, text, argument->name,
-             argument->type == STRIA_ARG_WORD ? "one of " : "", what, bounds);
+    snprintf(why, size, "'%.*s' does not fit %s: it takes %s%s%s%s", shown, text, argument->name,
+             argument->type == STRIA_ARG_WORD ? "one of " : "", what, bounds, note);
     return false;
 }
 
@@ -274,11 +285,10 @@ static bool read_value(const stria_argument *argument, const char *text, size_t 
     case STRIA_ARG_PADDING: {
         stria_padding *padding = slot;
         *padding = (stria_padding){0};
-        if (token_is(text, length, "valid"))
+        if (find_word(padding_words_of(argument), text, length) >= 0) {
+            padding->mode = (stria_padding_mode)find_word(padding_words, text, length);
             return true;
-        padding->mode = STRIA_PADDING_SAME;
-        if (token_is(text, length, "same"))
-            return true;
+        }
         padding->mode = STRIA_PADDING_EXPLICIT;
         padding->count = read_list(argument, text, length, padding->values, 6);
         return padding->count > 0 || refuse(argument, text, length, why, size);
@@ -320,7 +330,7 @@ static bool takes_word(const stria_argument *argument, const char *text, size_t 
     case STRIA_ARG_BOOLEAN:
         return token_is(text, length, argument->name);
     case STRIA_ARG_PADDING:
-        return token_is(text, length, "valid") || token_is(text, length, "same");
+        return find_word(padding_words, text, length) >= 0;
     case STRIA_ARG_WORD:
         return find_word(argument->words, text, length) >= 0;
     case STRIA_ARG_ACTIVATION:
@@ -419,7 +429,7 @@ static const char *nearest_word(const reading *r, const char *text, size_t lengt
     size_t best_distance = length / 3 + 2;
     for (size_t i = 0; i < r->count; i++) {
         const stria_argument *argument = &r->arguments[i];
-        const char *words = argument->type == STRIA_ARG_PADDING   ? "valid same"
+        const char *words = argument->type == STRIA_ARG_PADDING   ? padding_words_of(argument)
                             : argument->type == STRIA_ARG_WORD    ? argument->words
                             : argument->type == STRIA_ARG_BOOLEAN ? argument->name
                                                                   : NULL;
@@ -698,10 +708,13 @@ static void write_value(const stria_argument *argument, const void *slot, stria_
     }
     case STRIA_ARG_PADDING: {
         const stria_padding *padding = slot;
-        if (padding->mode == STRIA_PADDING_EXPLICIT)
+        if (padding->mode == STRIA_PADDING_EXPLICIT) {
             write_list(padding->values, padding->count, ',', text);
-        else
-            stria_text_add(text, padding->mode == STRIA_PADDING_SAME ? "same" : "valid");
+        } else {
+            size_t length;
+            const char *word = word_at(padding_words, (int)padding->mode, &length);
+            stria_text_append(text, word, length);
+        }
         break;
     }
     case STRIA_ARG_WORD: {

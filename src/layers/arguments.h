@@ -24,11 +24,12 @@ typedef struct stria_sizes {
 typedef enum stria_padding_mode {
     STRIA_PADDING_VALID,
     STRIA_PADDING_SAME,
+    STRIA_PADDING_CAUSAL, /* everything in front */
     STRIA_PADDING_EXPLICIT
 } stria_padding_mode;
 
-/* "valid", "same", or explicit zeros: "1" on every side, "1x2" rows and columns, "0,1,0,1" top, bottom, left,
- * right. */
+/* "valid", "same", "causal", or explicit zeros: "1" on every side, "1x2" rows and columns, "0,1,0,1" top,
+ * bottom, left, right. */
 typedef struct stria_padding {
     stria_padding_mode mode;
     int count; /* of values as written: 1, one for each axis, or two for each axis */
@@ -77,7 +78,8 @@ typedef struct stria_argument {
     size_t offset;             /* in the config struct */
     const char *default_value; /* as written; NULL: must be given; "": left out means all zero */
     double minimum, maximum;   /* of integers, numbers, bounds and each size; both 0: none */
-    const char *words;         /* STRIA_ARG_WORD: the words, separated by spaces */
+    const char *words;         /* STRIA_ARG_WORD: the words, separated by spaces; STRIA_ARG_PADDING: those it
+                                * takes, NULL for "valid same" */
     const char *help;
 } stria_argument;
 

@@ -57,6 +57,8 @@ stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int6
         axis->before = explicit_before;
         axis->after = explicit_after;
     }
+    if (padding == STRIA_PADDING_CAUSAL)
+        axis->before = extent - 1;
     if (axis->in == STRIA_ANY_SIZE) {
         axis->out = STRIA_ANY_SIZE;
         return STRIA_OK;

@@ -20,6 +20,7 @@ typedef struct stria_axis {
  *     extent = (kernel - 1) * dilation + 1
  *     valid:    out = floor((in - extent) / stride) + 1
  *     same:     out = ceil(in / stride), total = max(0, (out - 1) * stride + extent - in), before = total / 2
+ *     causal:   out = ceil(in / stride), before = extent - 1
  *     explicit: out = floor((in - extent + before + after) / stride) + 1
  * `explicit_before` and `explicit_after` are read for STRIA_PADDING_EXPLICIT. `axis_name` ("height") is for
  * messages. Errors: SHAPE when out would be below 1 (says the sum), VALUE for sizes below their bounds, LIMIT

@@ -1,9 +1,39 @@
-/* conv2d, depthwise_conv2d and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures.
- * Parameter 0 is the kernel, parameter 1 the bias where there is one. */
+/* Convolutions and dense run on the same kernels: a dense layer is a convolution of 1x1 pictures. Parameter 0
+ * is the kernel, parameter 1 the bias where there is one. */
 #include "layers/weighted.h"
 
+#include "base/error.h"
 #include "base/size.h"
 #include "layers/epilogue.h"
+#include "tensor/shape.h"
+
+void stria_weighted_params(const stria_weighted_config *config, const stria_shape *shape, int64_t filters,
+                           stria_layer_facts *facts)
+{
+    facts->params[0] = (stria_param_spec){
+        .name = "kernel", .shape = *shape, .initializer = config->kernel_initializer, .trainable = true};
+    facts->params[1] = (stria_param_spec){
+        .name = "bias", .shape = {1, {filters}}, .initializer = config->bias_initializer, .trainable = true};
+    facts->param_count = config->use_bias ? 2 : 1;
+}
+
+stria_status stria_weighted_macs(const stria_shape *kernel, const stria_shape *at, int64_t *macs,
+                                 stria_error *err)
+{
+    int64_t product;
+    STRIA_TRY(stria_shape_count(kernel, &product, err));
+    for (int i = 0; i < at->rank - 1; i++) {
+        if (at->sizes[i] == STRIA_ANY_SIZE) {
+            *macs = -1;
+            return STRIA_OK;
+        }
+    }
+    for (int i = 0; i < at->rank - 1; i++)
+        if (!stria_count_multiply(product, at->sizes[i], &product))
+            return stria_fail(err, STRIA_ERROR_LIMIT, "more than 2^63 multiplications for one sample");
+    *macs = product;
+    return STRIA_OK;
+}
 
 static size_t kernel_count(const stria_conv_shape *s)
 {

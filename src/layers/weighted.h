@@ -1,10 +1,50 @@
-/* What layers that multiply by a kernel share (conv2d, depthwise_conv2d, dense): packing, forward and
- * backward through the convolution kernels. Such a layer resolves its geometry and leaves the rest to these
- * functions. */
+/* What layers that multiply by a kernel share (convolutions of every sort, dense): the arguments about their
+ * parameters, and packing, forward and backward through the convolution kernels. Such a layer resolves its
+ * geometry and leaves the rest to these functions. */
 #ifndef STRIA_LAYERS_WEIGHTED_H
 #define STRIA_LAYERS_WEIGHTED_H
 
 #include "layers/layer.h"
+
+/* ---- Arguments and parameters ---- */
+
+/* What the rows below fill; a member `weights` of the kind's config. */
+typedef struct stria_weighted_config {
+    stria_activation activation;
+    bool use_bias;
+    stria_initializer kernel_initializer, bias_initializer;
+} stria_weighted_config;
+
+/* The rows that every weighted kind's table ends with, in Keras's order. `kernel` is what Keras calls the
+ * kernel in their names: "kernel" or "depthwise". */
+/* clang-format off */
+#define STRIA_WEIGHTED_ARGUMENTS(config, kernel)                                                             \
+    STRIA_WEIGHTED_SUM_ARGUMENTS(config),                                                                    \
+    {kernel "_initializer", STRIA_ARG_INITIALIZER, offsetof(config, weights.kernel_initializer),             \
+     "glorot_uniform", 0, 0, NULL, "how the kernel starts"},                                                 \
+    STRIA_WEIGHTED_BIAS_ARGUMENTS(config)
+
+/* Those before and behind the rows about kernels, for kinds with several. */
+#define STRIA_WEIGHTED_SUM_ARGUMENTS(config)                                                                 \
+    {"activation", STRIA_ARG_ACTIVATION, offsetof(config, weights.activation), "linear", 0, 0, NULL,         \
+     "function applied to every output"},                                                                    \
+    {"use_bias", STRIA_ARG_BOOLEAN, offsetof(config, weights.use_bias), "yes", 0, 0, NULL,                   \
+     "add one number for each channel of the output"}
+#define STRIA_WEIGHTED_BIAS_ARGUMENTS(config)                                                                \
+    {"bias_initializer", STRIA_ARG_INITIALIZER, offsetof(config, weights.bias_initializer), "zeros", 0, 0,   \
+     NULL, "how the bias starts"}
+/* clang-format on */
+
+/* Names the parameters: a kernel of `shape` and, where it is used, a bias of `filters` numbers. */
+void stria_weighted_params(const stria_weighted_config *config, const stria_shape *shape, int64_t filters,
+                           stria_layer_facts *facts);
+
+/* Multiply-adds of one sample: those of the kernel at every one of the outputs (or inputs) [spatial..., C]
+ * given; -1 when a size is open. Errors: LIMIT above 2^63. */
+stria_status stria_weighted_macs(const stria_shape *kernel, const stria_shape *at, int64_t *macs,
+                                 stria_error *err);
+
+/* ---- Running ---- */
 
 /* The state of such a layer. `shape`, `samples` and `activation` are set before stria_weighted_bind. */
 typedef struct stria_weighted {

@@ -460,7 +460,7 @@ static void test_tables_are_sound(void **state)
         for (size_t i = 0; i < kind->argument_count; i++) {
             const stria_argument *a = &kind->arguments[i];
             if (a->offset >= kind->config_size || a->help == NULL || a->help[0] == '\0' ||
-                (a->type == STRIA_ARG_WORD) != (a->words != NULL))
+                (a->type == STRIA_ARG_WORD && a->words == NULL))
                 fail_msg("%s: the entry of argument %s is incomplete", kind->name, a->name);
             for (size_t j = 0; j < i; j++)
                 if (strcmp(a->name, kind->arguments[j].name) == 0)

@@ -12,6 +12,7 @@
 
 #define VALID    STRIA_PADDING_VALID
 #define SAME     STRIA_PADDING_SAME
+#define CAUSAL   STRIA_PADDING_CAUSAL
 #define EXPLICIT STRIA_PADDING_EXPLICIT
 
 /* ---- One axis ---- */
@@ -56,6 +57,10 @@ static const axis_case axis_cases[] = {
     {"zeros at the end only", 4, 3, 2, 1, EXPLICIT, 0, 1, 2, 0, 1},
     {"the window is all padding and one number", 1, 5, 1, 1, EXPLICIT, 2, 2, 1, 2, 2},
     {"a window much larger than its input, same", 1, 7, 1, 1, SAME, 0, 0, 1, 3, 3},
+    {"3 on 10, causal", 10, 3, 1, 1, CAUSAL, 0, 0, 10, 2, 0},
+    {"3 on 10 at distance 2, causal", 10, 3, 1, 2, CAUSAL, 0, 0, 10, 4, 0},
+    {"3 on 10, stride 2, causal", 10, 3, 2, 1, CAUSAL, 0, 0, 5, 2, 0},
+    {"3 on 9, stride 4, causal", 9, 3, 4, 1, CAUSAL, 0, 0, 3, 2, 0},
     {"even window, same", 6, 4, 1, 1, SAME, 0, 0, 6, 1, 2},
 };
 
