@@ -55,12 +55,14 @@ const stria_layer_kind *stria_layer_kind_by_name(const char *name, size_t length
     return index < 0 ? NULL : stria_layer_kinds[index];
 }
 
-/* Takes a candidate when it is nearer than the best so far. */
+/* Takes a candidate when it is nearer than the best so far; of equally near ones that for pictures, since
+ * "maxpool" most often means maxpool2d. */
 static void consider(const char *candidate, size_t candidate_length, const char *kind_name, const char *text,
                      size_t length, size_t *best_distance, const char **best)
 {
     size_t distance = stria_text_distance(text, length, candidate, candidate_length);
-    if (distance < *best_distance) {
+    bool for_pictures = candidate_length > 2 && strncmp(candidate + candidate_length - 2, "2d", 2) == 0;
+    if (distance < *best_distance || (distance == *best_distance && *best != NULL && for_pictures)) {
         *best_distance = distance;
         *best = kind_name;
     }

@@ -1,6 +1,6 @@
-/* Pooling layers: maximum, minimum and average over windows, and the average over the whole picture. */
+/* Pooling over windows: the maximum, minimum or average of each, for signals, pictures and volumes. The three
+ * differ in how many axes they ask of their input; windows always have three, unused ones of size 1. */
 #include "base/error.h"
-#include "base/size.h"
 #include "layers/epilogue.h"
 #include "layers/geometry.h"
 #include "layers/kinds.h"
@@ -9,10 +9,6 @@ typedef struct config {
     stria_sizes pool_size, strides;
     stria_padding padding;
 } config;
-
-typedef struct global_config {
-    bool keepdims;
-} global_config;
 
 typedef struct state {
     stria_pool_kind kind;
@@ -31,7 +27,7 @@ typedef struct state {
          1,                                                                                                  \
          LARGEST,                                                                                            \
          NULL,                                                                                               \
-         "rows x columns of the window; one number for both"},                                               \
+         "sizes of the window as in 2x3; one number for all axes"},                                          \
             {"strides",                                                                                      \
              STRIA_ARG_SIZES,                                                                                \
              offsetof(config, strides),                                                                      \
@@ -62,15 +58,14 @@ static stria_status solve(const config *c, const stria_shape *input, stria_axis 
     return stria_window_solve(input, &c->pool_size, strides, &undilated, &c->padding, axes, window, err);
 }
 
-static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
-                          stria_layer_facts *facts, stria_error *err)
+static stria_status shape(const config *c, const stria_shape *input, int spatial, stria_layer_facts *facts,
+                          stria_error *err)
 {
-    (void)input_count;
-    const config *c = settings;
     stria_axis axes[3];
-    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "pooling", err));
-    STRIA_TRY(solve(c, &inputs[0], axes, NULL, err));
-    for (int a = 0; a < 2; a++) {
+    STRIA_TRY(stria_require_spatial(input, spatial, "pooling", err));
+    STRIA_TRY(solve(c, input, axes, NULL, err));
+    facts->output = *input;
+    for (int a = 0; a < spatial; a++) {
         if (axes[a].before >= axes[a].kernel || axes[a].after >= axes[a].kernel)
             return stria_fail(
                 err, STRIA_ERROR_VALUE,
@@ -80,10 +75,21 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
         facts->field[a] = axes[a].kernel;
         facts->field_stride[a] = axes[a].stride;
         facts->field_before[a] = axes[a].before;
+        facts->output.sizes[a] = axes[a].out;
     }
-    facts->output = (stria_shape){3, {axes[0].out, axes[1].out, inputs[0].sizes[2]}};
     return STRIA_OK;
 }
+
+#define SHAPE_RULE(spatial)                                                                                  \
+    static stria_status shape_##spatial##d(const void *settings, const stria_shape *inputs,                  \
+                                           size_t input_count, stria_layer_facts *facts, stria_error *err)   \
+    {                                                                                                        \
+        (void)input_count;                                                                                   \
+        return shape(settings, &inputs[0], spatial, facts, err);                                             \
+    }
+SHAPE_RULE(1)
+SHAPE_RULE(2)
+SHAPE_RULE(3)
 
 static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_pool_kind kind,
                       const char *name)
@@ -92,7 +98,7 @@ static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_po
     stria_axis axes[3];
     solve(call->config, call->input_shapes[0], axes, &s->window, NULL);
     s->kind = kind;
-    s->channels = (size_t)call->input_shapes[0]->sizes[2];
+    s->channels = stria_call_output_channels(call);
     if (call->training && kind != STRIA_POOL_AVERAGE)
         needs->saved = stria_call_output_count(call) * stria_pool_index_size(&s->window);
     needs->backward_reads_output = call->derives.kind != STRIA_LINEAR;
@@ -135,118 +141,60 @@ static void backward(const stria_layer_call *call)
                                  call->dinputs[0], call->pool);
 }
 
-const stria_layer_kind stria_kind_maxpool2d = {
-    .name = "maxpool2d",
-    .aliases = "max_pooling2d maxpooling2d",
-    .keras_class = "MaxPooling2D",
-    .onnx_operator = "MaxPool",
-    .title = "The largest value of each window.",
-    .formula = "y[i,j,c] = max over u,v of x[i*s + u, j*s + v, c]\n"
-               "the first of equal values takes the gradient",
-    .example = "maxpool2d 2",
-    .config_size = sizeof(config),
-    .arguments = extreme_arguments,
-    .argument_count = sizeof extreme_arguments / sizeof extreme_arguments[0],
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .state_size = sizeof(state),
-    .shape = shape,
-    .bind = bind_max,
-    .forward = forward,
-    .backward = backward,
-    .part = STRIA_PART_SELECTION,
-};
-
-const stria_layer_kind stria_kind_minpool2d = {
-    .name = "minpool2d",
-    .aliases = "min_pooling2d",
-    .keras_class = "MinPooling2D",
-    .onnx_operator = "Neg+MaxPool+Neg",
-    .title = "The smallest value of each window (Keras has no such layer).",
-    .formula = "y[i,j,c] = min over u,v of x[i*s + u, j*s + v, c]\n"
-               "the first of equal values takes the gradient",
-    .example = "minpool2d 2",
-    .config_size = sizeof(config),
-    .arguments = extreme_arguments,
-    .argument_count = sizeof extreme_arguments / sizeof extreme_arguments[0],
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .state_size = sizeof(state),
-    .shape = shape,
-    .bind = bind_min,
-    .forward = forward,
-    .backward = backward,
-    .part = STRIA_PART_SELECTION,
-};
-
-const stria_layer_kind stria_kind_avgpool2d = {
-    .name = "avgpool2d",
-    .aliases = "average_pooling2d averagepool2d",
-    .keras_class = "AveragePooling2D",
-    .onnx_operator = "AveragePool",
-    .title = "The average of each window.",
-    .formula = "y[i,j,c] = mean over u,v inside the picture of x[i*s + u, j*s + v, c]",
-    .example = "avgpool2d 2",
-    .config_size = sizeof(config),
-    .arguments = average_arguments,
-    .argument_count = sizeof average_arguments / sizeof average_arguments[0],
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .state_size = sizeof(state),
-    .shape = shape,
-    .bind = bind_average,
-    .forward = forward,
-    .backward = backward,
-};
-
-/* ---- The whole picture as one window ---- */
-
-static const stria_argument global_arguments[] = {
-    {"keepdims", STRIA_ARG_BOOLEAN, offsetof(global_config, keepdims), "no", 0, 0, NULL,
-     "give 1x1xC instead of C"},
-};
-
-static stria_status global_shape(const void *settings, const stria_shape *inputs, size_t input_count,
-                                 stria_layer_facts *facts, stria_error *err)
-{
-    (void)input_count;
-    const global_config *c = settings;
-    STRIA_TRY(stria_require_spatial(&inputs[0], 2, "global pooling", err));
-    int64_t channels = inputs[0].sizes[2];
-    facts->output = c->keepdims ? (stria_shape){3, {1, 1, channels}} : (stria_shape){1, {channels}};
-    facts->sees_all = true;
-    return STRIA_OK;
-}
-
-static void global_bind(stria_layer_call *call, stria_layer_needs *needs)
-{
-    const stria_shape *input = call->input_shapes[0];
-    state *s = call->state;
-    *s = (state){.kind = STRIA_POOL_AVERAGE, .channels = (size_t)input->sizes[2]};
-    for (int i = 0; i < 3; i++) {
-        size_t size = i == 0 ? 1 : (size_t)input->sizes[i - 1];
-        s->window.in[i] = s->window.kernel[i] = s->window.stride[i] = size;
-        s->window.out[i] = s->window.dilation[i] = 1;
+#define WINDOW_KIND(name_, aliases_, class_, onnx_, title_, formula_, spatial, pool, arguments_, part_)      \
+    const stria_layer_kind stria_kind_##name_ = {                                                            \
+        .name = #name_,                                                                                      \
+        .aliases = aliases_,                                                                                 \
+        .keras_class = class_,                                                                               \
+        .onnx_operator = onnx_,                                                                              \
+        .title = title_,                                                                                     \
+        .formula = formula_,                                                                                 \
+        .example = #name_ " 2",                                                                              \
+        .config_size = sizeof(config),                                                                       \
+        .arguments = arguments_,                                                                             \
+        .argument_count = sizeof arguments_ / sizeof arguments_[0],                                          \
+        .min_inputs = 1,                                                                                     \
+        .max_inputs = 1,                                                                                     \
+        .state_size = sizeof(state),                                                                         \
+        .shape = shape_##spatial##d,                                                                         \
+        .bind = bind_##pool,                                                                                 \
+        .forward = forward,                                                                                  \
+        .backward = backward,                                                                                \
+        .part = part_,                                                                                       \
     }
-    needs->kernel = "pool average";
-}
 
-const stria_layer_kind stria_kind_global_avgpool2d = {
-    .name = "global_avgpool2d",
-    .aliases = "global_average_pooling2d globalavgpool2d",
-    .keras_class = "GlobalAveragePooling2D",
-    .onnx_operator = "GlobalAveragePool",
-    .title = "The average of each feature map.",
-    .formula = "y[c] = mean over i,j of x[i,j,c]",
-    .example = "global_avgpool2d",
-    .config_size = sizeof(global_config),
-    .arguments = global_arguments,
-    .argument_count = sizeof global_arguments / sizeof global_arguments[0],
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .state_size = sizeof(state),
-    .shape = global_shape,
-    .bind = global_bind,
-    .forward = forward,
-    .backward = backward,
-};
+#define FIRST "\nthe first of equal values takes the gradient"
+
+WINDOW_KIND(maxpool1d, "max_pooling1d maxpooling1d", "MaxPooling1D", "MaxPool",
+            "The largest value of each window.", "y[i,c] = max over u of x[i*s + u, c]" FIRST, 1, max,
+            extreme_arguments, STRIA_PART_SELECTION);
+WINDOW_KIND(maxpool2d, "max_pooling2d maxpooling2d", "MaxPooling2D", "MaxPool",
+            "The largest value of each window.", "y[i,j,c] = max over u,v of x[i*s + u, j*s + v, c]" FIRST, 2,
+            max, extreme_arguments, STRIA_PART_SELECTION);
+WINDOW_KIND(maxpool3d, "max_pooling3d maxpooling3d", "MaxPooling3D", "MaxPool",
+            "The largest value of each window.",
+            "y[d,i,j,c] = max over t,u,v of x[d*s + t, i*s + u, j*s + v, c]" FIRST " (in Keras each does)", 3,
+            max, extreme_arguments, STRIA_PART_SELECTION);
+
+#define MIN_TITLE "The smallest value of each window (Keras has no such layer)."
+
+WINDOW_KIND(minpool1d, "min_pooling1d minpooling1d", "MinPooling1D", "Neg+MaxPool+Neg", MIN_TITLE,
+            "y[i,c] = min over u of x[i*s + u, c]" FIRST, 1, min, extreme_arguments, STRIA_PART_SELECTION);
+WINDOW_KIND(minpool2d, "min_pooling2d minpooling2d", "MinPooling2D", "Neg+MaxPool+Neg", MIN_TITLE,
+            "y[i,j,c] = min over u,v of x[i*s + u, j*s + v, c]" FIRST, 2, min, extreme_arguments,
+            STRIA_PART_SELECTION);
+WINDOW_KIND(minpool3d, "min_pooling3d minpooling3d", "MinPooling3D", "Neg+MaxPool+Neg", MIN_TITLE,
+            "y[d,i,j,c] = min over t,u,v of x[d*s + t, i*s + u, j*s + v, c]" FIRST, 3, min, extreme_arguments,
+            STRIA_PART_SELECTION);
+
+WINDOW_KIND(avgpool1d, "average_pooling1d averagepool1d", "AveragePooling1D", "AveragePool",
+            "The average of each window.", "y[i,c] = mean over u inside the signal of x[i*s + u, c]", 1,
+            average, average_arguments, 0);
+WINDOW_KIND(avgpool2d, "average_pooling2d averagepool2d", "AveragePooling2D", "AveragePool",
+            "The average of each window.",
+            "y[i,j,c] = mean over u,v inside the picture of x[i*s + u, j*s + v, c]", 2, average,
+            average_arguments, 0);
+WINDOW_KIND(avgpool3d, "average_pooling3d averagepool3d", "AveragePooling3D", "AveragePool",
+            "The average of each window.",
+            "y[d,i,j,c] = mean over t,u,v inside the volume of x[d*s + t, i*s + u, j*s + v, c]", 3, average,
+            average_arguments, 0);
