@@ -220,6 +220,30 @@ char *stria_double_text(double value, char *text, size_t size)
     return text;
 }
 
+/* ---- Lists of words ---- */
+
+int stria_words_find(const char *words, const char *text, size_t length)
+{
+    int index = 0;
+    for (const char *word = words; *word != '\0'; index++) {
+        size_t known = strcspn(word, " ");
+        if (known == length && memcmp(word, text, length) == 0)
+            return index;
+        word += known + strspn(word + known, " ");
+    }
+    return -1;
+}
+
+const char *stria_words_at(const char *words, int index, size_t *length)
+{
+    for (; index > 0; index--) {
+        words += strcspn(words, " ");
+        words += strspn(words, " ");
+    }
+    *length = strcspn(words, " ");
+    return words;
+}
+
 /* ---- Likeness and patterns ---- */
 
 #define MAX_COMPARED 64

@@ -64,6 +64,10 @@ char *stria_double_text(double value, char *text, size_t size);
  * suggestions. Texts above 64 bytes count as having nothing in common with any other. */
 size_t stria_text_distance(const char *a, size_t a_length, const char *b, size_t b_length);
 
+/* Index of a word in a list separated by spaces, or -1; and word `index` of it, with its length. */
+int stria_words_find(const char *words, const char *text, size_t length);
+const char *stria_words_at(const char *words, int index, size_t *length);
+
 /* Whether `text` matches `pattern` with `*` any text and `?` any one character. */
 bool stria_text_matches(const char *text, const char *pattern);
 

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "kernels/kernels.h"
+#include "layers/functions.h"
 
 /* Sizes of a window or stride: "3" means the same on every axis, "3x5" rows x columns. */
 typedef struct stria_sizes {
@@ -44,20 +45,55 @@ typedef struct stria_range {
 } stria_range;
 
 /* How a parameter starts; formulas in initializers.c. */
-typedef enum stria_initializer {
+typedef enum stria_initializer_kind {
     STRIA_GLOROT_UNIFORM,
     STRIA_GLOROT_NORMAL,
     STRIA_HE_UNIFORM,
     STRIA_HE_NORMAL,
     STRIA_LECUN_UNIFORM,
     STRIA_LECUN_NORMAL,
-    STRIA_RANDOM_UNIFORM,
-    STRIA_RANDOM_NORMAL,
-    STRIA_TRUNCATED_NORMAL,
+    STRIA_RANDOM_UNIFORM,   /* minval, maxval */
+    STRIA_RANDOM_NORMAL,    /* mean, stddev */
+    STRIA_TRUNCATED_NORMAL, /* mean, stddev */
     STRIA_ZEROS,
     STRIA_ONES,
     STRIA_INITIALIZER_COUNT
-} stria_initializer;
+} stria_initializer_kind;
+
+/* A penalty on the size of a parameter or of an output, part of the loss; the comments say the parameters. */
+typedef enum stria_regularizer_kind {
+    STRIA_REGULARIZER_NONE,
+    STRIA_L1,
+    STRIA_L2,
+    STRIA_L1_L2,                  /* l1, l2 */
+    STRIA_ORTHOGONAL_REGULARIZER, /* factor, mode (0 rows, 1 columns) */
+    STRIA_REGULARIZER_COUNT
+} stria_regularizer_kind;
+
+/* What a parameter is brought back to after every step of training. */
+typedef enum stria_constraint_kind {
+    STRIA_CONSTRAINT_NONE,
+    STRIA_MAX_NORM,     /* max_value, axis */
+    STRIA_MIN_MAX_NORM, /* min_value, max_value, rate, axis */
+    STRIA_NON_NEG,
+    STRIA_UNIT_NORM, /* axis */
+    STRIA_CONSTRAINT_COUNT
+} stria_constraint_kind;
+
+typedef stria_function_value stria_initializer; /* kind: stria_initializer_kind */
+typedef stria_function_value stria_regularizer; /* stria_regularizer_kind; all zero is none */
+typedef stria_function_value stria_constraint;  /* stria_constraint_kind; all zero is none */
+
+/* The initializers of what is not drawn, for tables of parameters: {"beta", shape, STRIA_START_ZEROS, true}.
+ */
+#define STRIA_START_ZEROS                                                                                    \
+    {                                                                                                        \
+        .kind = STRIA_ZEROS                                                                                  \
+    }
+#define STRIA_START_ONES                                                                                     \
+    {                                                                                                        \
+        .kind = STRIA_ONES                                                                                   \
+    }
 
 typedef enum stria_argument_type {
     STRIA_ARG_INTEGER,     /* int64_t */
@@ -68,6 +104,8 @@ typedef enum stria_argument_type {
     STRIA_ARG_WORD,        /* int: index into words */
     STRIA_ARG_ACTIVATION,  /* stria_activation */
     STRIA_ARG_INITIALIZER, /* stria_initializer */
+    STRIA_ARG_REGULARIZER, /* stria_regularizer */
+    STRIA_ARG_CONSTRAINT,  /* stria_constraint */
     STRIA_ARG_SHAPE,       /* stria_shape; sizes may be `?` */
     STRIA_ARG_RANGE        /* stria_range */
 } stria_argument_type;
@@ -108,8 +146,8 @@ size_t stria_arguments_read(const char *what, const stria_argument *arguments, s
                             const stria_token *tokens, size_t token_count, int end_column, void *config,
                             stria_mistake_fn report, void *payload);
 
-/* Splits a text like "sgd momentum=0.9" at white space into at most `capacity` tokens, up to `#`; returns how
- * many there are in all. */
+/* Splits a text like "sgd momentum=0.9" at white space outside of parentheses into at most `capacity` tokens,
+ * up to `#`; returns how many there are in all. */
 size_t stria_tokens_split(const char *text, size_t length, stria_token *tokens, size_t capacity);
 
 /* Reads a whole text "name key=value" whose first token was already matched: the first mistake becomes a
@@ -121,11 +159,8 @@ stria_status stria_arguments_read_text(const char *what, const stria_argument *a
 void stria_arguments_write(const stria_argument *arguments, size_t count, const void *config,
                            stria_text *text);
 
-/* The name of an activation ("relu") or NULL past the end; and its default alpha as Keras's function of that
- * name has it. */
+/* The name of an activation ("relu") or NULL past the end. */
 const char *stria_activation_text(size_t kind);
-float stria_activation_default_alpha(stria_activation_kind kind);
-const char *stria_initializer_text(size_t initializer);
 
 /* "integer", "number", ... */
 const char *stria_argument_type_name(stria_argument_type type);

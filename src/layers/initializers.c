@@ -5,7 +5,7 @@
  *     he:     variance 2 / fan_in               He et al., ICCV 2015
  *     lecun:  variance 1 / fan_in               LeCun et al., "Efficient BackProp", 1998
  * The uniform ones draw from +-sqrt(3 * variance). The normal ones are cut at two standard deviations and
- * widened by 1 / 0.8796... so that the variance is right after the cut; truncated_normal (0.05) is cut but
+ * widened by 1 / 0.8796... so that the variance is right after the cut; truncated_normal is cut but
  * not widened. */
 #include "layers/initializers.h"
 
@@ -14,14 +14,16 @@
 /* Standard deviation of a standard normal distribution that is cut at +-2. */
 #define CUT_NORMAL_DEVIATION 0.87962566103423978
 
-static void fill_uniform(double limit, size_t count, const stria_random_key *key, float *values)
+static void fill_uniform(double low, double high, size_t count, const stria_random_key *key, float *values)
 {
+    const double middle = (low + high) / 2, half = (high - low) / 2;
     for (size_t i = 0; i < count; i++)
-        values[i] = (float)((2.0 * (double)stria_random_uniform(key, i) - 1.0) * limit);
+        values[i] = (float)(middle + (2.0 * (double)stria_random_uniform(key, i) - 1.0) * half);
 }
 
 /* A draw outside the cut is replaced by draws of the next steps of the same element. */
-static void fill_normal(double deviation, bool cut, size_t count, const stria_random_key *key, float *values)
+static void fill_normal(double mean, double deviation, bool cut, size_t count, const stria_random_key *key,
+                        float *values)
 {
     for (size_t i = 0; i < count; i++) {
         stria_random_key attempt = *key;
@@ -30,7 +32,7 @@ static void fill_normal(double deviation, bool cut, size_t count, const stria_ra
             attempt.step++;
             number = stria_random_normal(&attempt, i);
         }
-        values[i] = (float)(number * deviation);
+        values[i] = (float)(mean + number * deviation);
     }
 }
 
@@ -40,8 +42,8 @@ static void fill(float number, size_t count, float *values)
         values[i] = number;
 }
 
-void stria_initialize(stria_initializer initializer, const stria_shape *shape, const stria_random_key *key,
-                      float *values)
+void stria_initialize(const stria_initializer *initializer, const stria_shape *shape,
+                      const stria_random_key *key, float *values)
 {
     size_t count = 1;
     double receptive = 1;
@@ -54,33 +56,34 @@ void stria_initialize(stria_initializer initializer, const stria_shape *shape, c
     double fan_out = rank == 0 ? 1 : receptive * (double)shape->sizes[rank - 1];
     double fan_in = rank < 2 ? fan_out : receptive * (double)shape->sizes[rank - 2];
     double glorot = 2.0 / (fan_in + fan_out), he = 2.0 / fan_in, lecun = 1.0 / fan_in;
-    switch (initializer) {
+    const double *p = initializer->parameters;
+    switch ((stria_initializer_kind)initializer->kind) {
     case STRIA_GLOROT_UNIFORM:
-        fill_uniform(sqrt(3.0 * glorot), count, key, values);
+        fill_uniform(-sqrt(3.0 * glorot), sqrt(3.0 * glorot), count, key, values);
         break;
     case STRIA_HE_UNIFORM:
-        fill_uniform(sqrt(3.0 * he), count, key, values);
+        fill_uniform(-sqrt(3.0 * he), sqrt(3.0 * he), count, key, values);
         break;
     case STRIA_LECUN_UNIFORM:
-        fill_uniform(sqrt(3.0 * lecun), count, key, values);
+        fill_uniform(-sqrt(3.0 * lecun), sqrt(3.0 * lecun), count, key, values);
         break;
     case STRIA_RANDOM_UNIFORM:
-        fill_uniform(0.05, count, key, values);
+        fill_uniform(p[0], p[1], count, key, values);
         break;
     case STRIA_GLOROT_NORMAL:
-        fill_normal(sqrt(glorot) / CUT_NORMAL_DEVIATION, true, count, key, values);
+        fill_normal(0, sqrt(glorot) / CUT_NORMAL_DEVIATION, true, count, key, values);
         break;
     case STRIA_HE_NORMAL:
-        fill_normal(sqrt(he) / CUT_NORMAL_DEVIATION, true, count, key, values);
+        fill_normal(0, sqrt(he) / CUT_NORMAL_DEVIATION, true, count, key, values);
         break;
     case STRIA_LECUN_NORMAL:
-        fill_normal(sqrt(lecun) / CUT_NORMAL_DEVIATION, true, count, key, values);
+        fill_normal(0, sqrt(lecun) / CUT_NORMAL_DEVIATION, true, count, key, values);
         break;
     case STRIA_TRUNCATED_NORMAL:
-        fill_normal(0.05, true, count, key, values);
+        fill_normal(p[0], p[1], true, count, key, values);
         break;
     case STRIA_RANDOM_NORMAL:
-        fill_normal(0.05, false, count, key, values);
+        fill_normal(p[0], p[1], false, count, key, values);
         break;
     case STRIA_ONES:
         fill(1, count, values);

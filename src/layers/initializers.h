@@ -8,7 +8,7 @@
 #include "layers/arguments.h"
 
 /* Fills a tensor of `shape`. Fans are Keras's: receptive field times shape[-2] and shape[-1]. */
-void stria_initialize(stria_initializer initializer, const stria_shape *shape, const stria_random_key *key,
-                      float *values);
+void stria_initialize(const stria_initializer *initializer, const stria_shape *shape,
+                      const stria_random_key *key, float *values);
 
 #endif

@@ -21,6 +21,8 @@ typedef struct stria_param_spec {
     stria_shape shape;
     stria_initializer initializer;
     bool trainable; /* false for moving statistics */
+    stria_regularizer regularizer;
+    stria_constraint constraint;
 } stria_param_spec;
 
 /* What the shape rule finds out about a layer, for one sample. */

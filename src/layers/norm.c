@@ -40,11 +40,11 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     stria_shape each = {1, {channels}};
     size_t n = 0;
     if (c->scale)
-        facts->params[n++] = (stria_param_spec){"gamma", each, STRIA_ONES, true};
+        facts->params[n++] = (stria_param_spec){"gamma", each, STRIA_START_ONES, .trainable = true};
     if (c->center)
-        facts->params[n++] = (stria_param_spec){"beta", each, STRIA_ZEROS, true};
-    facts->params[n++] = (stria_param_spec){"moving_mean", each, STRIA_ZEROS, false};
-    facts->params[n++] = (stria_param_spec){"moving_variance", each, STRIA_ONES, false};
+        facts->params[n++] = (stria_param_spec){"beta", each, STRIA_START_ZEROS, .trainable = true};
+    facts->params[n++] = (stria_param_spec){"moving_mean", each, STRIA_START_ZEROS, .trainable = false};
+    facts->params[n++] = (stria_param_spec){"moving_variance", each, STRIA_START_ONES, .trainable = false};
     facts->param_count = n;
     return STRIA_OK;
 }

@@ -148,7 +148,7 @@ static void initialize_tensor(stria_model *model, size_t index, uint64_t seed)
     const stria_model_tensor_entry *tensor = &model->tensors[index];
     const stria_node *node = &model->nodes[tensor->node];
     stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_INITIALIZE, .layer = (uint32_t)index};
-    stria_initialize(node->facts.params[tensor->param].initializer, &tensor->shape, &key,
+    stria_initialize(&node->facts.params[tensor->param].initializer, &tensor->shape, &key,
                      stria_node_param(model, node, tensor->param));
 }
 

@@ -25,6 +25,8 @@ typedef struct config {
     int mode;
     stria_activation activation;
     stria_initializer start, bias_start;
+    stria_regularizer penalty;
+    stria_constraint limit;
     stria_shape shape;
     stria_range factor;
 } config;
@@ -90,6 +92,16 @@ static const stria_argument table[] = {
      .offset = offsetof(config, bias_start),
      .default_value = "zeros",
      .help = "first values of the bias"},
+    {.name = "penalty",
+     .type = STRIA_ARG_REGULARIZER,
+     .offset = offsetof(config, penalty),
+     .default_value = "",
+     .help = "part of the loss"},
+    {.name = "limit",
+     .type = STRIA_ARG_CONSTRAINT,
+     .offset = offsetof(config, limit),
+     .default_value = "",
+     .help = "of the weights"},
     {.name = "shape",
      .type = STRIA_ARG_SHAPE,
      .offset = offsetof(config, shape),
@@ -174,8 +186,8 @@ static void test_defaults(void **state)
     assert_true(c.bias);
     assert_int_equal(c.mode, 0);
     assert_int_equal(c.activation.kind, STRIA_LINEAR);
-    assert_int_equal(c.start, STRIA_GLOROT_UNIFORM);
-    assert_int_equal(c.bias_start, STRIA_ZEROS);
+    assert_int_equal(c.start.kind, STRIA_GLOROT_UNIFORM);
+    assert_int_equal(c.bias_start.kind, STRIA_ZEROS);
     assert_int_equal(c.shape.rank, 0);
     assert_range(&c.factor, 2, 0, 255);
 }
@@ -205,8 +217,8 @@ static void test_positions_keys_and_words(void **state)
     /* The name of a yes-or-no argument means yes; words of two arguments of one type go to them in turn. */
     c = read_good("thing 1 bias he_normal ones linear_2");
     assert_true(c.bias);
-    assert_int_equal(c.start, STRIA_HE_NORMAL);
-    assert_int_equal(c.bias_start, STRIA_ONES);
+    assert_int_equal(c.start.kind, STRIA_HE_NORMAL);
+    assert_int_equal(c.bias_start.kind, STRIA_ONES);
     assert_int_equal(c.mode, 1);
 
     c = read_good("thing 1 bias=true rate=1e-3 # a remark with window=9");
@@ -246,26 +258,79 @@ static void test_ranges(void **state)
     assert_range(&c.factor, 2, 0.5, -0.5);
 }
 
-static void test_every_activation_and_initializer(void **state)
+static void test_every_function(void **state)
 {
     (void)state;
-    char line[64];
-    for (size_t i = 0; i < STRIA_ACTIVATION_COUNT; i++) {
-        snprintf(line, sizeof line, "thing 1 %s", stria_activation_text(i));
-        config c = read_good(line);
-        assert_int_equal(c.activation.kind, i);
-        assert_true(c.activation.alpha >= stria_activation_default_alpha(c.activation.kind) &&
-                    c.activation.alpha <= stria_activation_default_alpha(c.activation.kind));
+    const stria_function_family *const families[] = {
+        &stria_activation_functions, &stria_initializer_functions, &stria_regularizer_functions,
+        &stria_constraint_functions};
+    const char *const arguments[] = {"activation", "start", "penalty", "limit"};
+    const size_t counts[] = {STRIA_ACTIVATION_COUNT, STRIA_INITIALIZER_COUNT, STRIA_REGULARIZER_COUNT,
+                             STRIA_CONSTRAINT_COUNT};
+    char line[96];
+    for (size_t f = 0; f < 4; f++) {
+        assert_int_equal(families[f]->count, counts[f]);
+        assert_int_equal(families[f]->optional, families[f]->functions[0].name[0] == 'n');
+        for (size_t i = 0; i < counts[f]; i++) {
+            const stria_function *function = &families[f]->functions[i];
+            assert_true(function->name != NULL && function->help != NULL && function->help[0] != '\0');
+            assert_int_equal(stria_function_find(families[f], function->name, strlen(function->name)), i);
+            snprintf(line, sizeof line, "thing 1 %s=%s", arguments[f], function->name);
+            config c = read_good(line);
+            const int kinds[] = {(int)c.activation.kind, c.start.kind, c.penalty.kind, c.limit.kind};
+            assert_int_equal(kinds[f], i);
+            /* Every default is a value that the parameter takes. */
+            for (size_t p = 0; p < stria_function_parameter_count(function); p++) {
+                snprintf(line, sizeof line, "thing 1 %s=%s(%s=%s)", arguments[f], function->name,
+                         function->parameters[p].name, function->parameters[p].default_value);
+                config same = read_good(line);
+                assert_memory_equal(&c, &same, sizeof c);
+            }
+        }
     }
     assert_null(stria_activation_text(STRIA_ACTIVATION_COUNT));
-    for (size_t i = 0; i < STRIA_INITIALIZER_COUNT; i++) {
-        snprintf(line, sizeof line, "thing 1 start=%s", stria_initializer_text(i));
-        assert_int_equal(read_good(line).start, i);
-    }
-    assert_null(stria_initializer_text(STRIA_INITIALIZER_COUNT));
+    assert_string_equal(stria_activation_text(STRIA_RELU), "relu");
     /* Keras: the function leaky_relu has slope 0.2 and elu has 1. */
-    assert_number((double)stria_activation_default_alpha(STRIA_LEAKY_RELU), (double)0.2F);
-    assert_number((double)stria_activation_default_alpha(STRIA_ELU), 1);
+    assert_number((double)read_good("thing 1 leaky_relu").activation.alpha, (double)0.2F);
+    assert_number((double)read_good("thing 1 elu").activation.alpha, 1);
+}
+
+static void test_parameters(void **state)
+{
+    (void)state;
+    config c = read_good("thing 1 leaky_relu(0.1) start=random_normal( 1 , stddev = 1/50 ) same");
+    assert_int_equal(c.activation.kind, STRIA_LEAKY_RELU);
+    assert_number((double)c.activation.alpha, (double)0.1F);
+    assert_int_equal(c.start.kind, STRIA_RANDOM_NORMAL);
+    assert_number(c.start.parameters[0], 1);
+    assert_number(c.start.parameters[1], 0.02);
+    assert_int_equal(c.padding.mode, STRIA_PADDING_SAME);
+
+    c = read_good("thing 1 random_uniform(maxval=0.1) ones() l1_l2(0.1, 0.2) max_norm(3, axis=[0, 1, -1])");
+    assert_number(c.start.parameters[0], -0.05);
+    assert_number(c.start.parameters[1], 0.1);
+    assert_int_equal(c.bias_start.kind, STRIA_ONES);
+    assert_int_equal(c.penalty.kind, STRIA_L1_L2);
+    assert_number(c.penalty.parameters[1], 0.2);
+    assert_number(c.limit.parameters[0], 3);
+    unsigned bits;
+    int missing;
+    assert_true(stria_axes_resolve(c.limit.parameters[1], 4, &bits, &missing));
+    assert_int_equal(bits, 1 + 2 + 8);
+    assert_false(stria_axes_resolve(c.limit.parameters[1], 1, &bits, &missing));
+    assert_int_equal(missing, 1);
+
+    /* Keras's class names, and none. */
+    c = read_good("thing 1 start=GlorotNormal penalty=L1L2(l2=1) limit=MinMaxNorm(0.5, 2, 0.25, axis=1)");
+    assert_int_equal(c.start.kind, STRIA_GLOROT_NORMAL);
+    assert_int_equal(c.penalty.kind, STRIA_L1_L2);
+    assert_int_equal(c.limit.kind, STRIA_MIN_MAX_NORM);
+    assert_number(c.limit.parameters[2], 0.25);
+    c = read_good("thing 1 penalty=none limit=none");
+    assert_int_equal(c.penalty.kind, STRIA_REGULARIZER_NONE);
+    c = read_good("thing 1 penalty=orthogonal_regularizer(mode=columns)");
+    assert_number(c.penalty.parameters[0], 0.01);
+    assert_number(c.penalty.parameters[1], 1);
 }
 
 static void test_mistakes(void **state)
@@ -309,6 +374,25 @@ static void test_mistakes(void **state)
         {"thing 8 factor=1,", 16, 2, {"factor"}},
         {"thing 8 activation=rulu", 20, 4, {"rulu", "activation"}},
         {"thing 8 start=he", 15, 2, {"he", "start"}},
+        {"thing 8 start=random_normal(0, 0.1", 28, 1, {"no ) to this ("}},
+        {"thing 8 start=random_normal(0, -0.1)", 32, 4, {"-0.1", "stddev of random_normal", "at least 0"}},
+        {"thing 8 start=random_normal(sdtdev=1)", 29, 6, {"sdtdev", "did you mean 'stddev'"}},
+        {"thing 8 start=random_normal(colour=1)", 29, 6, {"colour", "it has mean, stddev"}},
+        {"thing 8 start=random_normal(0, mean=1)", 32, 6, {"mean", "twice"}},
+        {"thing 8 start=random_normal(0, 1, 2)", 35, 1, {"no more than mean, stddev"}},
+        {"thing 8 start=random_normal(0, )", 32, 1, {"no value for stddev"}},
+        {"thing 8 start=random_normal(, 1)", 29, 1, {"no value for mean"}},
+        {"thing 8 start=random_normal(0)x", 31, 1, {"more after the )"}},
+        {"thing 8 start=zeros(1)", 21, 1, {"zeros", "no parameters"}},
+        {"thing 8 relu(1)", 14, 1, {"relu", "no parameters"}},
+        {"thing 8 rleu(1)", 9, 7, {"rleu", "relu"}},
+        {"thing 8 l2(-1)", 12, 2, {"-1", "l2 of l2"}},
+        {"thing 8 l2(nan)", 12, 3, {"nan", "l2 of l2"}},
+        {"thing 8 max_norm(1, 9)", 21, 1, {"9", "axis of max_norm", "[0, 1, 2]"}},
+        {"thing 8 max_norm(1, [0 1])", 21, 5, {"axis"}},
+        {"thing 8 max_norm(1, [0, 1)", 17, 1, {"no ) to this ("}},
+        {"thing 8 penalty=orthogonal_regularizer(1, diagonals)", 43, 9, {"diagonals", "one of rows columns"}},
+        {"thing 8 none", 9, 4, {"none"}},
         {"thing 8 stridse=2", 9, 7, {"stridse", "strides"}},
         {"thing 8 colour=red", 9, 6, {"colour", "no argument"}},
         {"thing 8 rleu", 9, 4, {"rleu", "relu"}},
@@ -374,6 +458,11 @@ static void test_tokens(void **state)
     assert_int_equal(tokens[1].length, 12);
     assert_int_equal(tokens[2].column, 21);
     assert_int_equal(tokens[2].length, 8);
+    line = "a=f( 1, 2 ) g(x # ) remark";
+    assert_int_equal(stria_tokens_split(line, strlen(line), tokens, 3), 2);
+    assert_int_equal(tokens[0].length, 11);
+    assert_int_equal(tokens[1].column, 13);
+    assert_int_equal(tokens[1].length, 4);
     assert_int_equal(stria_tokens_split("a b c d", 7, tokens, 2), 4);
     assert_int_equal(stria_tokens_split("", 0, tokens, 3), 0);
     assert_int_equal(stria_tokens_split("# all remark", 12, tokens, 3), 0);
@@ -418,6 +507,17 @@ static void test_writing(void **state)
         {"thing 8 cubic shape=?x?x3", " 8 mode=cubic shape=?x?x3"},
         {"thing 8 rate=0.1", " 8 rate=0.1"},
         {"thing 8 rate=1/3", NULL},
+        {"thing 8 leaky_relu( 0.1 )", " 8 leaky_relu(0.1)"},
+        {"thing 8 start=random_normal(0, 0.05)", " 8 start=random_normal"},
+        {"thing 8 random_normal(stddev=0.02)", " 8 start=random_normal(stddev=0.02)"},
+        {"thing 8 random_uniform(-1,1)", " 8 start=random_uniform(-1, 1)"},
+        {"thing 8 l2(1e-4)", " 8 penalty=l2(0.0001)"},
+        {"thing 8 l2 non_neg", " 8 penalty=l2 limit=non_neg"},
+        {"thing 8 penalty=none", " 8"},
+        {"thing 8 penalty=orthogonal_regularizer(mode=columns)",
+         " 8 penalty=orthogonal_regularizer(mode=columns)"},
+        {"thing 8 max_norm(3, [0,1,2])", " 8 limit=max_norm(3, [0, 1, 2])"},
+        {"thing 8 unit_norm(axis=-1)", " 8 limit=unit_norm(-1)"},
         {"thing 8 factor=-0.1,0.2", " 8 factor=-0.1,0.2"},
         {"thing 8 factor=0.5", " 8 factor=0.5"},
         {"thing 8 factor=0,255", " 8"},
@@ -508,7 +608,8 @@ int main(void)
         cmocka_unit_test(test_positions_keys_and_words),
         cmocka_unit_test(test_paddings),
         cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_every_activation_and_initializer),
+        cmocka_unit_test(test_every_function),
+        cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_all_mistakes_at_once),
         cmocka_unit_test(test_long_tokens_are_cut_in_messages),

@@ -26,17 +26,28 @@ static size_t count_of(const stria_shape *shape)
     return count;
 }
 
-static float *draw(stria_initializer initializer, const stria_shape *shape, const stria_random_key *from)
+static stria_initializer initializer_of(const char *text)
 {
+    stria_initializer initializer;
+    stria_value_mistake mistake;
+    if (!stria_function_read(&stria_initializer_functions, "initializer", text, strlen(text), &initializer,
+                             &mistake))
+        fail_msg("\"%s\": %s", text, mistake.why);
+    return initializer;
+}
+
+static float *draw(const char *text, const stria_shape *shape, const stria_random_key *from)
+{
+    const stria_initializer initializer = initializer_of(text);
     float *values = malloc(count_of(shape) * sizeof *values);
     assert_non_null(values);
-    stria_initialize(initializer, shape, from, values);
+    stria_initialize(&initializer, shape, from, values);
     return values;
 }
 
 typedef struct spread_case {
     const char *what;
-    stria_initializer initializer;
+    const char *initializer;
     stria_shape shape;
     double limit;     /* no value is further from 0; INFINITY: none */
     double deviation; /* of the values */
@@ -70,20 +81,20 @@ static void test_formulas(void **state)
     const stria_shape conv = {4, {3, 3, 64, 32}}, dense = {2, {200, 100}}, depthwise = {4, {3, 3, 2048, 1}};
     /* fan_in, fan_out: 576, 288; 200, 100; 18432, 9. */
     const spread_case cases[] = {
-        {"glorot_uniform, convolution", STRIA_GLOROT_UNIFORM, conv, sqrt(6.0 / 864), sqrt(2.0 / 864)},
-        {"glorot_uniform, dense", STRIA_GLOROT_UNIFORM, dense, sqrt(6.0 / 300), sqrt(2.0 / 300)},
-        {"glorot_uniform, one filter per channel", STRIA_GLOROT_UNIFORM, depthwise, sqrt(6.0 / 18441),
+        {"glorot_uniform, convolution", "glorot_uniform", conv, sqrt(6.0 / 864), sqrt(2.0 / 864)},
+        {"glorot_uniform, dense", "glorot_uniform", dense, sqrt(6.0 / 300), sqrt(2.0 / 300)},
+        {"glorot_uniform, one filter per channel", "glorot_uniform", depthwise, sqrt(6.0 / 18441),
          sqrt(2.0 / 18441)},
-        {"he_uniform, convolution", STRIA_HE_UNIFORM, conv, sqrt(6.0 / 576), sqrt(2.0 / 576)},
-        {"he_uniform, dense", STRIA_HE_UNIFORM, dense, sqrt(6.0 / 200), sqrt(2.0 / 200)},
-        {"lecun_uniform, convolution", STRIA_LECUN_UNIFORM, conv, sqrt(3.0 / 576), sqrt(1.0 / 576)},
-        {"random_uniform", STRIA_RANDOM_UNIFORM, dense, 0.05, 0.05 / sqrt(3)},
-        {"glorot_normal, convolution", STRIA_GLOROT_NORMAL, conv, 2 * sqrt(2.0 / 864) / CUT, sqrt(2.0 / 864)},
-        {"glorot_normal, dense", STRIA_GLOROT_NORMAL, dense, 2 * sqrt(2.0 / 300) / CUT, sqrt(2.0 / 300)},
-        {"he_normal, convolution", STRIA_HE_NORMAL, conv, 2 * sqrt(2.0 / 576) / CUT, sqrt(2.0 / 576)},
-        {"lecun_normal, dense", STRIA_LECUN_NORMAL, dense, 2 * sqrt(1.0 / 200) / CUT, sqrt(1.0 / 200)},
-        {"truncated_normal is not widened", STRIA_TRUNCATED_NORMAL, dense, 0.1, 0.05 * CUT},
-        {"random_normal is not cut", STRIA_RANDOM_NORMAL, dense, INFINITY, 0.05},
+        {"he_uniform, convolution", "he_uniform", conv, sqrt(6.0 / 576), sqrt(2.0 / 576)},
+        {"he_uniform, dense", "he_uniform", dense, sqrt(6.0 / 200), sqrt(2.0 / 200)},
+        {"lecun_uniform, convolution", "lecun_uniform", conv, sqrt(3.0 / 576), sqrt(1.0 / 576)},
+        {"random_uniform", "random_uniform", dense, 0.05, 0.05 / sqrt(3)},
+        {"glorot_normal, convolution", "glorot_normal", conv, 2 * sqrt(2.0 / 864) / CUT, sqrt(2.0 / 864)},
+        {"glorot_normal, dense", "glorot_normal", dense, 2 * sqrt(2.0 / 300) / CUT, sqrt(2.0 / 300)},
+        {"he_normal, convolution", "he_normal", conv, 2 * sqrt(2.0 / 576) / CUT, sqrt(2.0 / 576)},
+        {"lecun_normal, dense", "lecun_normal", dense, 2 * sqrt(1.0 / 200) / CUT, sqrt(1.0 / 200)},
+        {"truncated_normal is not widened", "truncated_normal", dense, 0.1, 0.05 * CUT},
+        {"random_normal is not cut", "random_normal", dense, INFINITY, 0.05},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_spread(&cases[i]);
@@ -93,7 +104,7 @@ static void test_random_normal_has_tails(void **state)
 {
     (void)state;
     const stria_shape shape = {2, {200, 100}};
-    float *values = draw(STRIA_RANDOM_NORMAL, &shape, &key);
+    float *values = draw("random_normal", &shape, &key);
     size_t outside = 0;
     for (size_t i = 0; i < 20000; i++)
         outside += fabsf(values[i]) > 0.1F;
@@ -108,7 +119,7 @@ static void test_uniform_is_even(void **state)
 {
     (void)state;
     const stria_shape shape = {2, {320, 100}};
-    float *values = draw(STRIA_RANDOM_UNIFORM, &shape, &key);
+    float *values = draw("random_uniform", &shape, &key);
     size_t bins[32] = {0};
     for (size_t i = 0; i < 32000; i++) {
         size_t bin = (size_t)(((double)values[i] / 0.05 + 1) * 16);
@@ -126,7 +137,7 @@ static void test_constants(void **state)
 {
     (void)state;
     const stria_shape shape = {1, {17}};
-    float *zeros = draw(STRIA_ZEROS, &shape, &key), *ones = draw(STRIA_ONES, &shape, &key);
+    float *zeros = draw("zeros", &shape, &key), *ones = draw("ones", &shape, &key);
     for (size_t i = 0; i < 17; i++) {
         assert_true(zeros[i] >= 0 && zeros[i] <= 0 && !signbit(zeros[i]));
         assert_true(ones[i] >= 1 && ones[i] <= 1);
@@ -140,17 +151,18 @@ static void test_fans_of_low_ranks(void **state)
     (void)state;
     /* A vector of n has both fans n, a lone number both 1: limits sqrt(3 / n) and sqrt(3). */
     const stria_shape vector = {1, {3000}}, lone = {0, {0}};
-    float *values = draw(STRIA_GLOROT_UNIFORM, &vector, &key);
+    float *values = draw("glorot_uniform", &vector, &key);
     float largest = 0;
     for (size_t i = 0; i < 3000; i++)
         largest = fmaxf(largest, fabsf(values[i]));
     free(values);
     assert_true(largest <= sqrtf(3.0F / 3000) * 1.000001F && largest > 0.98F * sqrtf(3.0F / 3000));
     float value = 0;
+    const stria_initializer glorot = initializer_of("glorot_uniform");
     for (uint64_t seed = 0; seed < 100; seed++) {
         stria_random_key other = key;
         other.seed = seed;
-        stria_initialize(STRIA_GLOROT_UNIFORM, &lone, &other, &value);
+        stria_initialize(&glorot, &lone, &other, &value);
         assert_true(fabsf(value) <= sqrtf(3) * 1.000001F);
     }
 }
@@ -159,13 +171,13 @@ static void test_streams(void **state)
 {
     (void)state;
     const stria_shape shape = {2, {20, 30}};
-    float *first = draw(STRIA_HE_NORMAL, &shape, &key), *again = draw(STRIA_HE_NORMAL, &shape, &key);
+    float *first = draw("he_normal", &shape, &key), *again = draw("he_normal", &shape, &key);
     assert_memory_equal(first, again, 600 * sizeof *first);
     stria_random_key others[2] = {key, key};
     others[0].seed++;
     others[1].layer++;
     for (size_t k = 0; k < 2; k++) {
-        float *other = draw(STRIA_HE_NORMAL, &shape, &others[k]);
+        float *other = draw("he_normal", &shape, &others[k]);
         size_t equal = 0;
         for (size_t i = 0; i < 600; i++)
             equal += memcmp(&first[i], &other[i], sizeof *first) == 0;

@@ -291,6 +291,8 @@ static const char *const round_trips[] = {
     "0.5\nsoftmax",
     "input 9x9x4\nrescaling 1/127.5 offset=-1\ndropout 0.3\ngelu\nflatten\ndense 3 softmax "
     "kernel_initializer=zeros",
+    "input 4\ndense 3 kernel_initializer=random_normal( 0,0.02 ) leaky_relu(0.1) "
+    "bias_initializer=truncated_normal(stddev=1)",
     "a = input 4\nb = input 4\nadd(a, b)\nconcat(add, a, b) axis=1\nd = dense 3\ne = dense(a) 3\noutput(e, "
     "d)",
     "input 4\nrelu\nrelu\nx = relu\nrelu(re_lu)\nadd(x, re_lu_2)\noutput\ndense 3",
