@@ -55,6 +55,10 @@ typedef enum stria_initializer_kind {
     STRIA_RANDOM_UNIFORM,   /* minval, maxval */
     STRIA_RANDOM_NORMAL,    /* mean, stddev */
     STRIA_TRUNCATED_NORMAL, /* mean, stddev */
+    STRIA_VARIANCE_SCALING, /* scale, mode, distribution */
+    STRIA_ORTHOGONAL,       /* gain */
+    STRIA_IDENTITY,         /* gain */
+    STRIA_CONSTANT,         /* value */
     STRIA_ZEROS,
     STRIA_ONES,
     STRIA_INITIALIZER_COUNT

@@ -171,6 +171,9 @@ static stria_status find_facts(const stria_model *model, const stria_new_layer *
         shapes[i] = model->nodes[layer->inputs[i]].facts.output;
     memset(facts, 0, sizeof *facts);
     STRIA_TRY(layer->kind->shape(layer->config, shapes, layer->input_count, facts, err));
+    for (size_t i = 0; i < facts->param_count; i++)
+        STRIA_TRY(stria_initializer_check(&facts->params[i].initializer, facts->params[i].name,
+                                          &facts->params[i].shape, err));
     int64_t count;
     return stria_shape_count(&facts->output, &count, err);
 }
