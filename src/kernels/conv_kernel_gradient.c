@@ -398,11 +398,17 @@ void stria_conv_kernel_gradient(const stria_conv_isa *isa, const stria_conv_call
         return;
     }
     gradient_job job = job_of(isa, &m);
+    float *scratch = call->scratch;
     job.x = m.bordered ? call->kept : call->x;
+    if (job.x == NULL) {
+        stria_conv_border(&m, call->x, scratch, call->pool);
+        job.x = scratch;
+        scratch += stria_conv_bordered_size(&m);
+    }
     job.dy = call->dy;
     job.dkernel = call->dkernel;
-    job.part_sums = call->scratch;
-    job.worker_scratch = call->scratch + (job.parts - 1) * stria_conv_lines(job.kernel);
+    job.part_sums = scratch;
+    job.worker_scratch = scratch + (job.parts - 1) * stria_conv_lines(job.kernel);
     size_t work = stria_conv_work(&m);
     if (job.kernel <= SMALL_KERNEL) {
         stria_pool_run(stria_conv_pool(call->pool, work), job.parts, run_part, &job);

@@ -140,13 +140,15 @@ void stria_conv_needs_of(const stria_conv_isa *isa, const stria_conv_shape *shap
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, batch, &m);
+    size_t bordered = m.bordered ? stria_conv_bordered_size(&m) : 0;
     *needs =
         (stria_conv_needs){.packed = stria_conv_packed_size(isa, &m),
                            .packed_transposed = stria_conv_packed_transposed_size(isa, &m),
-                           .kept = training && m.bordered ? stria_conv_bordered_size(&m) : 0,
+                           .kept = training ? bordered : 0,
                            .forward_scratch = stria_conv_forward_scratch(isa, &m, workers),
                            .input_gradient_scratch = stria_conv_input_gradient_scratch(isa, &m, workers),
-                           .kernel_gradient_scratch = stria_conv_kernel_gradient_scratch(isa, &m, workers)};
+                           .kernel_gradient_scratch = stria_conv_kernel_gradient_scratch(isa, &m, workers) +
+                                                      (training ? 0 : bordered)};
 }
 
 const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch)

@@ -113,12 +113,12 @@ typedef struct stria_conv_needs {
 typedef struct stria_conv_call {
     const stria_conv_shape *shape;
     size_t batch;
-    stria_activation activation; /* forward; every kind but softmax */
+    stria_activation activation; /* forward, input_gradient; every kind but softmax */
     const float *x;              /* [N,D,H,W,C] */
     const float *packed;         /* from pack or pack_transposed */
-    const float *bias;           /* [K] or NULL */
-    /* NULL, or added to the sum, in forward before the activation. forward: [N,Do,Ho,Wo,K], which may be y;
-     * input_gradient: dx, so that it adds to what dx holds. */
+    const float *bias;           /* NULL, [K] in forward or [C] in input_gradient */
+    /* NULL, or added to the sum before the activation: [N,Do,Ho,Wo,K] in forward, [N,D,H,W,C] in input_gradient. It may
+     * be what is written, which is then added to. */
     const float *residual;
     float *y;                    /* [N,Do,Ho,Wo,K] */
     float *kept;                 /* NULL in inference */
@@ -142,9 +142,11 @@ typedef struct stria_conv_kernels {
     void (*pack_transposed)(const stria_conv_shape *shape, const float *kernel, float *packed, stria_pool *pool);
     /* Reads x, packed, bias, residual; writes y and, unless NULL, kept. */
     void (*forward)(const stria_conv_call *call);
-    /* Reads dy, packed (from pack_transposed), residual; writes dx. */
+    /* Reads dy, packed (from pack_transposed), bias, residual; writes dx. With bias and activation it is the forward of a
+     * transposed convolution. */
     void (*input_gradient)(const stria_conv_call *call);
-    /* Reads x, dy, kept; writes dkernel and dbias. Padding may count as zeros: what is not finite in dy may make NaN of
+    /* Reads x, dy, kept; writes dkernel and dbias. Without kept it has the scratch of needs that are not for training, and
+     * finds for itself what forward would have left. Padding may count as zeros: what is not finite in dy may make NaN of
      * taps that see nothing but padding there. */
     void (*kernel_gradient)(const stria_conv_call *call);
 } stria_conv_kernels;

@@ -73,18 +73,23 @@ static void forward_task(void *job, size_t n, size_t worker)
         forward_pixel(call, n, pixel);
 }
 
-static void forward(const stria_conv_call *call)
+static void activate(const stria_conv_call *call, float *sums, size_t count)
 {
-    stria_conv_call job = *call;
-    stria_pool_run(call->pool, call->batch, forward_task, &job);
     stria_elementwise_kernels elementwise;
     stria_ref_elementwise_fill(&elementwise);
-    size_t count = call->batch * stria_size_volume(call->shape->window.out) * call->shape->filters;
     if (call->activation.kind != STRIA_LINEAR)
-        elementwise.activate(call->activation, call->y, call->y, count, call->pool);
+        elementwise.activate(call->activation, sums, sums, count, call->pool);
 }
 
-/* dx[n,i,c] = sum over taps t and filters k of dy[n,o,k] * w[t,c,k], where o sees i through t. */
+static void forward(const stria_conv_call *call)
+{
+    const stria_conv_shape *s = call->shape;
+    stria_conv_call job = *call;
+    stria_pool_run(call->pool, call->batch, forward_task, &job);
+    activate(call, call->y, call->batch * stria_size_volume(s->window.out) * s->filters);
+}
+
+/* dx[n,i,c] = bias[c] + sum over taps t and filters k of dy[n,o,k] * w[t,c,k], where o sees i through t. */
 static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t pixel)
 {
     const stria_conv_shape *s = call->shape;
@@ -95,7 +100,7 @@ static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t p
     float *dx = call->dx + (n * stria_size_volume(w->in) + pixel) * s->channels;
     position i = position_at(w->in, pixel);
     for (size_t c = 0; c < s->channels; c++) {
-        double sum = 0;
+        double sum = call->bias != NULL ? call->bias[c] : 0;
         size_t first = c / depth * width;
         for (size_t tap = 0; tap < taps; tap++) {
             position t = position_at(w->kernel, tap);
@@ -106,7 +111,8 @@ static void input_gradient_pixel(const stria_conv_call *call, size_t n, size_t p
                 sum += (double)dy[output * s->filters + k] *
                        (double)call->packed[(tap * depth + c % depth) * s->filters + k];
         }
-        dx[c] = call->residual != NULL ? dx[c] + (float)sum : (float)sum;
+        const size_t at = (n * stria_size_volume(w->in) + pixel) * s->channels + c;
+        dx[c] = call->residual != NULL ? (float)sum + call->residual[at] : (float)sum;
     }
 }
 
@@ -120,8 +126,10 @@ static void input_gradient_task(void *job, size_t n, size_t worker)
 
 static void input_gradient(const stria_conv_call *call)
 {
+    const stria_conv_shape *s = call->shape;
     stria_conv_call job = *call;
     stria_pool_run(call->pool, call->batch, input_gradient_task, &job);
+    activate(call, call->dx, call->batch * stria_size_volume(s->window.in) * s->channels);
 }
 
 /* dw[t,c,k] = sum over pictures n and outputs o of x[n,i,c] * dy[n,o,k], where o sees i through t. */
