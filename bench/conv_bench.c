@@ -168,9 +168,13 @@ static void run(bench *b, const stria_conv_kernels *kernels, int direction)
     case FORWARD:
         kernels->forward(&b->call);
         break;
-    case INPUT_GRADIENT:
-        kernels->input_gradient(&b->call);
+    case INPUT_GRADIENT: {
+        stria_conv_call gradient = b->call;
+        gradient.bias = NULL;
+        gradient.activation = (stria_activation){STRIA_LINEAR, 0};
+        kernels->input_gradient(&gradient);
         break;
+    }
     case KERNEL_GRADIENT:
         kernels->kernel_gradient(&b->call);
         break;

@@ -43,14 +43,21 @@ static stria_status fail_empty(const stria_axis *axis, stria_padding_mode paddin
         (long long)(axis->in + padded - extent + 1));
 }
 
-stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
-                              int64_t explicit_after, const char *axis_name, stria_error *err)
+/* What the user sets of an axis. */
+static stria_status check_axis(const stria_axis *axis, int64_t explicit_before, int64_t explicit_after,
+                               const char *axis_name, stria_error *err)
 {
     STRIA_TRY(check_setting(axis_name, "window size", axis->kernel, 1, err));
     STRIA_TRY(check_setting(axis_name, "stride", axis->stride, 1, err));
     STRIA_TRY(check_setting(axis_name, "dilation", axis->dilation, 1, err));
     STRIA_TRY(check_setting(axis_name, "padding", explicit_before, 0, err));
-    STRIA_TRY(check_setting(axis_name, "padding", explicit_after, 0, err));
+    return check_setting(axis_name, "padding", explicit_after, 0, err);
+}
+
+stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
+                              int64_t explicit_after, const char *axis_name, stria_error *err)
+{
+    STRIA_TRY(check_axis(axis, explicit_before, explicit_after, axis_name, err));
     int64_t extent = (axis->kernel - 1) * axis->dilation + 1;
     axis->before = axis->after = 0;
     if (padding == STRIA_PADDING_EXPLICIT) {
@@ -78,6 +85,43 @@ stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int6
         return fail_empty(axis, padding, axis_name, err);
     axis->out = room / axis->stride + 1;
     return STRIA_OK;
+}
+
+stria_status stria_axis_transpose(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
+                                  int64_t explicit_after, int64_t output_padding, const char *axis_name,
+                                  stria_error *err)
+{
+    STRIA_TRY(check_axis(axis, explicit_before, explicit_after, axis_name, err));
+    if (output_padding >= axis->stride)
+        return stria_fail(err, STRIA_ERROR_VALUE, "%s: output_padding %lld is not below the stride %lld",
+                          axis_name, (long long)output_padding, (long long)axis->stride);
+    int64_t extent = (axis->kernel - 1) * axis->dilation + 1;
+    const bool given = output_padding >= 0;
+    axis->before = padding == STRIA_PADDING_EXPLICIT ? explicit_before : 0;
+    axis->after = padding == STRIA_PADDING_EXPLICIT ? explicit_after : 0;
+    if (axis->out == STRIA_ANY_SIZE) {
+        axis->in = STRIA_ANY_SIZE;
+        return STRIA_OK;
+    }
+    STRIA_TRY(check_setting(axis_name, "input size", axis->out, 1, err));
+    int64_t seen = (axis->out - 1) * axis->stride + extent; /* the outputs that the input reaches */
+    if (padding == STRIA_PADDING_SAME) {
+        axis->in = given ? seen - extent + extent % 2 + output_padding : axis->out * axis->stride;
+        int64_t total = seen > axis->in ? seen - axis->in : 0;
+        axis->before = total / 2;
+        axis->after = total - axis->before;
+    } else {
+        int64_t more = padding == STRIA_PADDING_VALID && axis->stride > extent ? axis->stride - extent : 0;
+        axis->in = seen - axis->before - axis->after + (given ? output_padding : more);
+    }
+    if (axis->in < 1)
+        return stria_fail(
+            err, STRIA_ERROR_SHAPE,
+            "the output is empty in %s: (input %lld - 1) * stride %lld + window %lld - %lld left "
+            "out = %lld; use less padding or a larger window",
+            axis_name, (long long)axis->out, (long long)axis->stride, (long long)extent,
+            (long long)(seen - axis->in), (long long)axis->in);
+    return check_setting(axis_name, "output size", axis->in, 1, err);
 }
 
 /* Entry `axis` of a list that has one value for all axes or one for each. */
@@ -110,27 +154,30 @@ static stria_status padding_values(const stria_padding *padding, int rank, int a
     return STRIA_OK;
 }
 
-stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel,
-                                const stria_sizes *strides, const stria_sizes *dilation,
-                                const stria_padding *padding, stria_axis axes[3], stria_window *window,
-                                stria_error *err)
+/* What the lists say of one axis. */
+typedef struct axis_settings {
+    int64_t kernel, stride, dilation, before, after;
+    const char *name;
+} axis_settings;
+
+static stria_status settings_of(int rank, int axis, const stria_sizes *kernel, const stria_sizes *strides,
+                                const stria_sizes *dilation, const stria_padding *padding,
+                                axis_settings *settings, stria_error *err)
 {
     static const char *const names[3][3] = {{"length"}, {"height", "width"}, {"depth", "height", "width"}};
-    int rank = input->rank - 1;
-    bool open = false;
-    for (int a = 0; a < rank; a++) {
-        stria_axis *axis = &axes[a];
-        int64_t before, after;
-        *axis = (stria_axis){.in = input->sizes[a]};
-        STRIA_TRY(list_value(kernel, rank, a, "the window", &axis->kernel, err));
-        STRIA_TRY(list_value(strides, rank, a, "strides", &axis->stride, err));
-        STRIA_TRY(list_value(dilation, rank, a, "dilation_rate", &axis->dilation, err));
-        STRIA_TRY(padding_values(padding, rank, a, &before, &after, err));
-        STRIA_TRY(stria_axis_solve(axis, padding->mode, before, after, names[rank - 1][a], err));
-        open = open || axis->in == STRIA_ANY_SIZE;
-    }
-    if (window == NULL || open)
-        return STRIA_OK;
+    settings->name = names[rank - 1][axis];
+    STRIA_TRY(list_value(kernel, rank, axis, "the window", &settings->kernel, err));
+    STRIA_TRY(list_value(strides, rank, axis, "strides", &settings->stride, err));
+    STRIA_TRY(list_value(dilation, rank, axis, "dilation_rate", &settings->dilation, err));
+    return padding_values(padding, rank, axis, &settings->before, &settings->after, err);
+}
+
+/* Nothing when a size is open. */
+static void fill_window(const stria_axis axes[3], int rank, stria_window *window)
+{
+    for (int a = 0; a < rank; a++)
+        if (axes[a].in == STRIA_ANY_SIZE)
+            return;
     for (int i = 0; i < 3; i++) {
         int a = i - (3 - rank);
         window->in[i] = a < 0 ? 1 : (size_t)axes[a].in;
@@ -140,5 +187,43 @@ stria_status stria_window_solve(const stria_shape *input, const stria_sizes *ker
         window->dilation[i] = a < 0 ? 1 : (size_t)axes[a].dilation;
         window->before[i] = a < 0 ? 0 : (size_t)axes[a].before;
     }
+}
+
+stria_status stria_window_solve(const stria_shape *input, const stria_sizes *kernel,
+                                const stria_sizes *strides, const stria_sizes *dilation,
+                                const stria_padding *padding, stria_axis axes[3], stria_window *window,
+                                stria_error *err)
+{
+    int rank = input->rank - 1;
+    for (int a = 0; a < rank; a++) {
+        axis_settings set;
+        STRIA_TRY(settings_of(rank, a, kernel, strides, dilation, padding, &set, err));
+        axes[a] = (stria_axis){
+            .in = input->sizes[a], .kernel = set.kernel, .stride = set.stride, .dilation = set.dilation};
+        STRIA_TRY(stria_axis_solve(&axes[a], padding->mode, set.before, set.after, set.name, err));
+    }
+    if (window != NULL)
+        fill_window(axes, rank, window);
+    return STRIA_OK;
+}
+
+stria_status stria_window_transpose(const stria_shape *input, const stria_sizes *kernel,
+                                    const stria_sizes *strides, const stria_sizes *dilation,
+                                    const stria_padding *padding, const stria_sizes *output_padding,
+                                    stria_axis axes[3], stria_window *window, stria_error *err)
+{
+    int rank = input->rank - 1;
+    for (int a = 0; a < rank; a++) {
+        axis_settings set;
+        int64_t more = -1;
+        STRIA_TRY(settings_of(rank, a, kernel, strides, dilation, padding, &set, err));
+        if (output_padding->count > 0)
+            STRIA_TRY(list_value(output_padding, rank, a, "output_padding", &more, err));
+        axes[a] = (stria_axis){
+            .out = input->sizes[a], .kernel = set.kernel, .stride = set.stride, .dilation = set.dilation};
+        STRIA_TRY(stria_axis_transpose(&axes[a], padding->mode, set.before, set.after, more, set.name, err));
+    }
+    if (window != NULL)
+        fill_window(axes, rank, window);
     return STRIA_OK;
 }

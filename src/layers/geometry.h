@@ -28,6 +28,20 @@ typedef struct stria_axis {
 stria_status stria_axis_solve(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
                               int64_t explicit_after, const char *axis_name, stria_error *err);
 
+/* The axis of a transposed convolution, whose windows lie over its output: in = that output, out = its input,
+ * which is given, so that the window is that of the convolution whose input gradient it is:
+ *     valid:    in = (out - 1) * stride + max(extent, stride)
+ *     same:     in = out * stride, total = max(0, (out - 1) * stride + extent - in), before = total / 2
+ *     explicit: in = (out - 1) * stride + extent - before - after
+ * With an output padding P of 0 or more, which has to be below the stride,
+ *     valid:    in = (out - 1) * stride + extent + P
+ *     same:     in = (out - 1) * stride + extent mod 2 + P
+ *     explicit: in as above + P
+ * Errors as before; an output padding below 0 means none is given. */
+stria_status stria_axis_transpose(stria_axis *axis, stria_padding_mode padding, int64_t explicit_before,
+                                  int64_t explicit_after, int64_t output_padding, const char *axis_name,
+                                  stria_error *err);
+
 /* Solves every spatial axis of an input [spatial..., C] with 1 to 3 spatial axes and, when all sizes are
  * known, fills `window` (may be NULL); axes[0] is the outermost. Errors: those of stria_axis_solve, VALUE for
  * lists that do not fit the number of axes. */
@@ -35,5 +49,11 @@ stria_status stria_window_solve(const stria_shape *input, const stria_sizes *ker
                                 const stria_sizes *strides, const stria_sizes *dilation,
                                 const stria_padding *padding, stria_axis axes[3], stria_window *window,
                                 stria_error *err);
+
+/* The same by stria_axis_transpose. `output_padding` has no sizes when none is given. */
+stria_status stria_window_transpose(const stria_shape *input, const stria_sizes *kernel,
+                                    const stria_sizes *strides, const stria_sizes *dilation,
+                                    const stria_padding *padding, const stria_sizes *output_padding,
+                                    stria_axis axes[3], stria_window *window, stria_error *err);
 
 #endif

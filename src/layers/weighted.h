@@ -46,16 +46,22 @@ stria_status stria_weighted_macs(const stria_shape *kernel, const stria_shape *a
 
 /* ---- Running ---- */
 
-/* The state of such a layer. `shape`, `samples` and `activation` are set before stria_weighted_bind. */
+/* The state of such a layer. Down to `collect`, it is set before stria_weighted_bind. */
 typedef struct stria_weighted {
     stria_conv_shape shape;
-    size_t samples; /* pictures the kernel sees for each sample: 1, or the leading sizes of a dense layer's
-                       input */
+    bool transposed; /* forward is the input gradient of the convolution that `shape` tells of */
+    size_t samples;  /* pictures the kernel sees for each sample: 1, or the leading sizes of a dense layer's
+                        input */
     stria_activation activation;
-    size_t transposed_at; /* floats into packed, where the layout for the input's gradient starts */
-    size_t sum_at;        /* floats into saved, where the sum before the activation starts */
-    size_t bias_at;       /* floats into packed, where the bias starts that a taken scaling is folded into */
-    bool transposes, keeps_copy, saves_sum;
+    /* For a parameter that is not laid out as the convolution's kernel: makes the kernel of it, and its
+     * gradient of the kernel's. NULL: it is the kernel. */
+    void (*spread)(const stria_layer_call *call, const float *param, float *kernel);
+    void (*collect)(const stria_layer_call *call, const float *dkernel, float *dparam);
+    size_t backward_at; /* floats into packed, where the layout for the input's gradient starts */
+    size_t kernel_at;   /* floats into scratch, where the gradient to be collected starts */
+    size_t sum_at;      /* floats into saved, where the sum before the activation starts */
+    size_t bias_at;     /* floats into packed, where the bias starts that a taken scaling is folded into */
+    bool packs_backward, keeps_copy, saves_sum;
 } stria_weighted;
 
 /* The parts that the functions below take from layers behind. */

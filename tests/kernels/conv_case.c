@@ -159,12 +159,13 @@ const char *conv_case_text(const conv_case *conv)
     const stria_window *w = &s->window;
     snprintf(text, sizeof text,
              "%zu x %zux%zux%zux%zu -> %zux%zux%zux%zu, kernel %zux%zux%zu, stride %zux%zux%zu, dilation "
-             "%zux%zux%zu, before %zux%zux%zu, groups %zu, activation %d%s%s%s",
+             "%zux%zux%zu, before %zux%zux%zu, groups %zu, activation %d%s%s%s%s",
              conv->batch, w->in[0], w->in[1], w->in[2], s->channels, w->out[0], w->out[1], w->out[2],
              s->filters, w->kernel[0], w->kernel[1], w->kernel[2], w->stride[0], w->stride[1], w->stride[2],
              w->dilation[0], w->dilation[1], w->dilation[2], w->before[0], w->before[1], w->before[2],
              s->groups, (int)conv->activation.kind, conv->with_bias ? ", bias" : "",
-             conv->adds ? ", adds" : "", conv->in_place ? " in place" : "");
+             conv->adds ? ", adds" : "", conv->in_place ? " in place" : "",
+             conv->transposes ? ", transposes" : "");
     return text;
 }
 
@@ -186,11 +187,13 @@ conv_case conv_case_create(const stria_conv_shape *shape, size_t batch, test_ran
     conv.kernel = guarded_create(volume(s->window.kernel) * (s->channels / s->groups) * s->filters,
                                  TENSOR_SLACK, false);
     conv.bias = guarded_create(s->filters, TENSOR_SLACK, false);
+    conv.input_bias = guarded_create(s->channels, TENSOR_SLACK, false);
     conv.dy = guarded_create(batch * volume(s->window.out) * s->filters, 0, false);
     fill(&conv.x, random);
     fill(&conv.kernel, random);
     fill(&conv.bias, random);
     fill(&conv.dy, random);
+    fill(&conv.input_bias, random);
     return conv;
 }
 
@@ -200,6 +203,7 @@ void conv_case_free(conv_case *conv)
     guarded_free(&conv->kernel);
     guarded_free(&conv->bias);
     guarded_free(&conv->dy);
+    guarded_free(&conv->input_bias);
 }
 
 void conv_case_check_needs(const stria_conv_shape *shape, size_t batch, const stria_conv_kernels *kernels)
@@ -224,6 +228,28 @@ void conv_case_check_needs(const stria_conv_shape *shape, size_t batch, const st
             }
         }
     }
+}
+
+/* The kernel's gradient without what forward has left: the same bits. */
+static void check_without_kept(const conv_case *conv, const stria_conv_call *with,
+                               const stria_conv_kernels *kernels)
+{
+    stria_conv_needs needs = {0};
+    kernels->needs(with->shape, conv->batch, stria_pool_workers(with->pool), false, &needs);
+    assert_int_equal(needs.kept, 0);
+    guarded scratch = guarded_create(needs.kernel_gradient_scratch, TENSOR_SLACK, true);
+    guarded dkernel = guarded_create(conv->kernel.count, TENSOR_SLACK, false);
+    stria_conv_call call = *with;
+    call.kept = NULL;
+    call.scratch = scratch.values;
+    call.dkernel = dkernel.values;
+    kernels->kernel_gradient(&call);
+    guarded_check(&scratch, "scratch of kernel_gradient");
+    guarded_check(&dkernel, "dkernel");
+    const guarded before = {.values = with->dkernel, .count = dkernel.count};
+    conv_case_same(&before, &dkernel, conv, "dkernel without kept");
+    guarded_free(&scratch);
+    guarded_free(&dkernel);
 }
 
 conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kernels, stria_pool *pool)
@@ -269,6 +295,14 @@ conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kern
     call.scratch = scratch.values;
     call.packed = transposed.values;
     call.residual = conv->adds ? call.dx : NULL;
+    call.bias = NULL;
+    call.activation = (stria_activation){STRIA_LINEAR, 0};
+    if (conv->transposes) {
+        call.bias = conv->with_bias ? conv->input_bias.values : NULL;
+        call.activation = conv->activation;
+        if (conv->adds && !conv->in_place)
+            call.residual = conv->x.values;
+    }
     kernels->input_gradient(&call);
     guarded_check(&scratch, "scratch of input_gradient");
     guarded_free(&scratch);
@@ -279,6 +313,8 @@ conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kern
         kernels->kernel_gradient(&call);
         guarded_check(&scratch, "scratch of kernel_gradient");
         guarded_free(&scratch);
+        if (needs.kept > 0)
+            check_without_kept(conv, &call, kernels);
     }
     guarded_check(&packed, "packed");
     guarded_check(&transposed, "packed_transposed");

@@ -58,9 +58,12 @@ typedef struct conv_case {
     size_t batch;
     stria_activation activation;
     bool with_bias, training;
-    bool adds;                   /* y adds dy, so that there is a residual, and dx adds to x */
-    bool in_place;               /* with adds: y holds the residual before */
+    bool adds;       /* y adds dy, so that there is a residual, and dx adds to x */
+    bool in_place;   /* with adds: y holds the residual before */
+    bool transposes; /* dx is the forward of a transposed convolution: with bias and activation, and what
+                      * it adds to need not be where it is written */
     guarded x, kernel, bias, dy; /* x and dy without slack to read, as a caller's */
+    guarded input_bias;          /* [channels], for dx */
 } conv_case;
 
 typedef struct conv_results {

@@ -41,6 +41,7 @@ static conv_case random_case(test_random *random)
     conv.with_bias = test_random_below(random, 4) > 0;
     conv.adds = test_random_below(random, 3) == 0;
     conv.in_place = test_random_below(random, 2) == 0;
+    conv.transposes = test_random_below(random, 2) == 0;
     conv.activation.kind = PICK(random, STRIA_LINEAR, STRIA_LINEAR, STRIA_RELU, STRIA_RELU6, STRIA_TANH);
     return conv;
 }
@@ -212,12 +213,14 @@ static void test_batches_give_the_same_bits(void **state)
         one.with_bias = conv.with_bias;
         one.adds = conv.adds;
         one.in_place = conv.in_place;
+        one.transposes = conv.transposes;
         one.activation = conv.activation;
         size_t last = conv.batch - 1;
         memcpy(one.x.values, conv.x.values + last * one.x.count, one.x.count * sizeof(float));
         memcpy(one.dy.values, conv.dy.values + last * one.dy.count, one.dy.count * sizeof(float));
         memcpy(one.kernel.values, conv.kernel.values, one.kernel.count * sizeof(float));
         memcpy(one.bias.values, conv.bias.values, one.bias.count * sizeof(float));
+        memcpy(one.input_bias.values, conv.input_bias.values, one.input_bias.count * sizeof(float));
         for (size_t l = 0; l < TEST_LEVELS; l++) {
             if (!stria_cpu_level_available(test_levels[l]))
                 continue;

@@ -80,6 +80,41 @@ static void test_axis_numbers(void **state)
     }
 }
 
+/* The lengths of transposed convolutions that Keras gives: (n - 1) s + max(k, s) valid, n s same, and with an
+ * output padding; then how many outputs are left out in front. */
+static const struct {
+    int64_t n, kernel, stride, dilation, output_padding;
+    stria_padding_mode padding;
+    int64_t length, before;
+} transposed_cases[] = {
+    {3, 3, 2, 1, -1, VALID, 7, 0},  {3, 3, 2, 1, -1, SAME, 6, 0}, {3, 3, 2, 1, 0, SAME, 5, 1},
+    {3, 3, 2, 1, 1, SAME, 6, 0},    {3, 3, 2, 1, 1, VALID, 8, 0}, {3, 2, 3, 1, -1, VALID, 9, 0},
+    {3, 2, 3, 1, 0, VALID, 8, 0},   {3, 2, 3, 1, -1, SAME, 9, 0}, {3, 5, 2, 1, -1, SAME, 6, 1},
+    {3, 4, 2, 1, 1, SAME, 5, 1},    {2, 4, 2, 1, 0, SAME, 2, 2},  {1, 3, 1, 1, -1, SAME, 1, 1},
+    {4, 3, 1, 2, -1, VALID, 8, 0},  {4, 3, 1, 2, -1, SAME, 4, 2}, {4, 2, 1, 3, 0, SAME, 3, 2},
+    {5, 1, 4, 1, -1, VALID, 20, 0}, {5, 1, 4, 1, 0, SAME, 17, 0}, {5, 1, 4, 1, 3, SAME, 20, 0},
+};
+
+static void test_transposed_lengths(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof transposed_cases / sizeof transposed_cases[0]; i++) {
+        const int64_t n = transposed_cases[i].n;
+        stria_axis axis = {.out = n,
+                           .kernel = transposed_cases[i].kernel,
+                           .stride = transposed_cases[i].stride,
+                           .dilation = transposed_cases[i].dilation};
+        stria_error err = {0};
+        assert_int_equal(stria_axis_transpose(&axis, transposed_cases[i].padding, 0, 0,
+                                              transposed_cases[i].output_padding, "length", &err),
+                         STRIA_OK);
+        if (axis.in != transposed_cases[i].length || axis.before != transposed_cases[i].before)
+            fail_msg("case %zu: length %lld without the first %lld, not %lld without %lld", i,
+                     (long long)axis.in, (long long)axis.before, (long long)transposed_cases[i].length,
+                     (long long)transposed_cases[i].before);
+    }
+}
+
 /* How many positions a window has between -before and in+after, by trying them all. */
 static int64_t positions(int64_t in, int64_t extent, int64_t stride, int64_t before, int64_t after)
 {
@@ -267,10 +302,10 @@ static void test_window_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_axis_numbers),    cmocka_unit_test(test_axis_against_counting),
-        cmocka_unit_test(test_open_axis),       cmocka_unit_test(test_axis_refusals),
-        cmocka_unit_test(test_picture_window),  cmocka_unit_test(test_open_window),
-        cmocka_unit_test(test_window_refusals),
+        cmocka_unit_test(test_axis_numbers),          cmocka_unit_test(test_transposed_lengths),
+        cmocka_unit_test(test_axis_against_counting), cmocka_unit_test(test_open_axis),
+        cmocka_unit_test(test_axis_refusals),         cmocka_unit_test(test_picture_window),
+        cmocka_unit_test(test_open_window),           cmocka_unit_test(test_window_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
