@@ -12,8 +12,6 @@
 #include "model/receptive_field.h"
 #include "tensor/shape.h"
 
-#define MAX_NAME 96
-
 /* Tensors start at multiples of a cache line, in floats. */
 #define TENSOR_STEP 16
 
@@ -35,6 +33,7 @@ void stria_model_free(stria_model *model)
         return;
     const stria_allocator *allocator = &model->context->allocator;
     stria_arena_clear(&model->arena);
+    stria_name_table_free(&model->names, allocator);
     stria_release(allocator, model->nodes);
     stria_release(allocator, model->tensors);
     stria_release(allocator, model->weights);
@@ -54,10 +53,8 @@ void stria_model_free(stria_model *model)
 
 int stria_model_find_node(const stria_model *model, const char *name, size_t length)
 {
-    for (size_t i = 0; i < model->node_count; i++)
-        if (strlen(model->nodes[i].name) == length && memcmp(model->nodes[i].name, name, length) == 0)
-            return (int)i;
-    return -1;
+    const size_t *node = stria_name_table_find(&model->names, name, length);
+    return node != NULL ? (int)*node : -1;
 }
 
 static bool is_small(char byte)
@@ -79,21 +76,28 @@ static void keras_name(const char *class_name, char *name, size_t size)
     name[at] = '\0';
 }
 
+/* Whether a node was named after this kind in the same part of the model. */
+static bool is_named_after(const stria_node *node, const stria_new_layer *layer)
+{
+    return node->numbered && node->part == layer->part && node->kind == layer->kind;
+}
+
 /* The first free name after a kind: conv2d, conv2d_1, conv2d_2 ... Names are never given back, so none below
  * the last one that was made is free. */
-static unsigned free_name(const stria_model *model, const stria_layer_kind *kind, char *name, size_t size)
+static unsigned free_name(const stria_model *model, const stria_new_layer *layer, char *name, size_t size)
 {
-    char stem[MAX_NAME];
-    keras_name(kind->keras_class, stem, sizeof stem);
+    char stem[STRIA_MAX_NAME];
+    keras_name(layer->kind->keras_class, stem, sizeof stem);
     size_t last = model->node_count;
-    while (last > 0 && (model->nodes[last - 1].named || model->nodes[last - 1].kind != kind))
+    while (last > 0 && !is_named_after(&model->nodes[last - 1], layer))
         last--;
     unsigned number = last > 0 ? model->nodes[last - 1].number + 1 : 0;
+    int prefix = (int)layer->prefix_length;
     for (;; number++) {
         if (number == 0)
-            stria_format(name, size, "%s", stem);
+            stria_format(name, size, "%.*s%s", prefix, layer->prefix, stem);
         else
-            stria_format(name, size, "%s_%u", stem, number);
+            stria_format(name, size, "%.*s%s_%u", prefix, layer->prefix, stem, number);
         if (stria_model_find_node(model, name, strlen(name)) < 0)
             return number;
     }
@@ -184,7 +188,7 @@ static stria_status lay_out_tensors(stria_model *model, const stria_node *node, 
 {
     for (size_t p = 0; p < node->facts.param_count; p++) {
         const stria_param_spec *spec = &node->facts.params[p];
-        char name[2 * MAX_NAME];
+        char name[2 * STRIA_MAX_NAME];
         int length = snprintf(name, sizeof name, "%s/%s", node->name, spec->name);
         size_t *count = spec->trainable ? weight_count : statistic_count;
         stria_model_tensor_entry *tensor = &model->tensors[model->tensor_count + p];
@@ -224,30 +228,41 @@ static const char *node_text(stria_model *model, const stria_node *node)
     return copy;
 }
 
+static stria_status fail_name_length(size_t length, stria_error *err)
+{
+    return stria_fail(err, STRIA_ERROR_SYNTAX, "the name has %zu bytes; at most %d are allowed", length,
+                      STRIA_MAX_NAME - 1);
+}
+
 static stria_status make_node(stria_model *model, const stria_new_layer *layer, stria_node *node,
                               stria_error *err)
 {
-    char name[MAX_NAME + 16];
+    char name[2 * STRIA_MAX_NAME + 16];
     if (model->node_count == STRIA_MAX_LAYERS)
         return stria_fail(err, STRIA_ERROR_LIMIT, "a model has at most %d layers", STRIA_MAX_LAYERS);
     memset(node, 0, sizeof *node);
     node->kind = layer->kind;
-    node->named = layer->name != NULL;
+    node->numbered = layer->name == NULL;
+    node->named = layer->name != NULL || layer->prefix_length > 0;
+    node->part = layer->part;
     node->input_count = layer->input_count;
     memcpy(node->inputs, layer->inputs, sizeof node->inputs[0] * layer->input_count);
     node->first_tensor = model->tensor_count;
     STRIA_TRY(find_facts(model, layer, &node->facts, err));
     if (layer->name != NULL) {
-        if (layer->name_length >= MAX_NAME)
-            return stria_fail(err, STRIA_ERROR_SYNTAX, "the name has %zu bytes; at most %d are allowed",
-                              layer->name_length, MAX_NAME - 1);
+        if (layer->name_length >= STRIA_MAX_NAME)
+            return fail_name_length(layer->name_length, err);
         if (stria_model_find_node(model, layer->name, layer->name_length) >= 0)
             return stria_fail(err, STRIA_ERROR_SYNTAX, "the name '%.*s' is already in use",
                               (int)layer->name_length, layer->name);
         memcpy(name, layer->name, layer->name_length);
         name[layer->name_length] = '\0';
     } else {
-        node->number = free_name(model, layer->kind, name, sizeof name);
+        if (layer->prefix_length >= STRIA_MAX_NAME)
+            return fail_name_length(layer->prefix_length, err);
+        node->number = free_name(model, layer, name, sizeof name);
+        if (strlen(name) >= STRIA_MAX_NAME)
+            return fail_name_length(strlen(name), err);
     }
     void *config = stria_arena_allocate(&model->arena, layer->kind->config_size);
     node->config = config;
@@ -269,7 +284,8 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
     size_t weights = model->weight_count, statistics = model->statistic_count;
     STRIA_TRY(make_node(model, layer, &node, err));
     bool is_input = layer->kind->max_inputs == 0;
-    if (!stria_grow(allocator, (void **)&model->nodes, &model->node_capacity, model->node_count + 1,
+    if (!stria_name_table_reserve(&model->names, allocator) ||
+        !stria_grow(allocator, (void **)&model->nodes, &model->node_capacity, model->node_count + 1,
                     sizeof node) ||
         !stria_grow(allocator, (void **)&model->tensors, &model->tensor_capacity,
                     model->tensor_count + node.facts.param_count, sizeof *model->tensors) ||
@@ -287,6 +303,7 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
 
     size_t index = model->node_count++;
     model->nodes[index] = node;
+    stria_name_table_add(&model->names, node.name, strlen(node.name), index);
     model->tensor_count += node.facts.param_count;
     model->weight_count = weights;
     model->statistic_count = statistics;

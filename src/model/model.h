@@ -10,17 +10,22 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "layers/layer.h"
+#include "model/name_table.h"
 
-/* Most layers of a model. Names are looked up one by one: it keeps hostile text from taking minutes. */
+/* Most layers of a model: blocks and repeats make many of few lines. */
 #define STRIA_MAX_LAYERS 10000
+
+#define STRIA_MAX_NAME 96 /* bytes of a layer's name with its end */
 
 /* One layer of the graph. Inputs are indices of earlier nodes. */
 typedef struct stria_node {
     const stria_layer_kind *kind;
     const char *name;
     const char *text; /* its line of model text, defaults left out */
-    bool named;       /* by the text, not after its kind */
-    unsigned number;  /* of a name after its kind: 2 in "conv2d_2", 0 in "conv2d" */
+    bool named;       /* its line of text names it */
+    bool numbered;    /* its name, or the end of it, is made from its kind ... */
+    unsigned number;  /* ... and this number: 2 in "conv2d_2", 0 in "conv2d" */
+    unsigned part;    /* of the model in which these numbers count: an instance of a block; 0 outside */
     void *config;
     size_t input_count;
     size_t inputs[STRIA_MAX_INPUTS];
@@ -49,6 +54,7 @@ struct stria_model {
     stria_arena arena; /* names, texts, configs */
     stria_node *nodes;
     size_t node_count, node_capacity;
+    stria_name_table names; /* of the nodes; the values are indices */
     stria_model_tensor_entry *tensors;
     size_t tensor_count, tensor_capacity;
     /* Flat blocks, gaps between tensors zero. Counts are known from the description; the blocks are NULL in a
@@ -75,8 +81,11 @@ stria_status stria_model_materialize(stria_model *model, stria_error *err);
 /* A layer to be added: what the text says, in memory of its own that the call copies. */
 typedef struct stria_new_layer {
     const stria_layer_kind *kind;
-    const char *name; /* NULL: named after its kind */
+    const char *name; /* NULL: named after its kind, behind the prefix */
     size_t name_length;
+    const char *prefix; /* "residual_1." of the instance of a block that it is in */
+    size_t prefix_length;
+    unsigned part;      /* the number of that instance; 0 for none */
     const void *config; /* kind->config_size bytes */
     size_t input_count;
     size_t inputs[STRIA_MAX_INPUTS];

@@ -73,6 +73,28 @@ static bool read_inputs(cursor *c, stria_statement *s)
     }
 }
 
+static stria_structure structure_of(const stria_token *word)
+{
+    static const char *const words[] = {
+        [STRIA_BLOCK] = "block", [STRIA_REPEAT] = "repeat", [STRIA_END] = "end"};
+    for (stria_structure i = STRIA_BLOCK; i <= STRIA_END; i++)
+        if (strlen(words[i]) == word->length && memcmp(words[i], word->text, word->length) == 0)
+            return i;
+    return STRIA_LAYER;
+}
+
+/* Behind the word block: the name that the block gets. */
+static bool read_block_name(cursor *c, stria_statement *s)
+{
+    if (s->name.length > 0)
+        return fail(c, (size_t)s->name.column - 1, s->name.length,
+                    "a block's name stands behind it, as in 'block residual filters'");
+    if (!read_name(c, &s->name, "a block has a name, as in 'block residual filters'"))
+        return false;
+    skip_spaces(c);
+    return true;
+}
+
 bool stria_statement_read(stria_statement *s, const char *line, size_t length,
                           stria_argument_mistake *mistake)
 {
@@ -98,7 +120,10 @@ bool stria_statement_read(stria_statement *s, const char *line, size_t length,
             return false;
         skip_spaces(&c);
     }
-    if (peek(&c) == '(' && !read_inputs(&c, s))
+    s->structure = structure_of(&s->kind);
+    if (s->structure == STRIA_BLOCK && !read_block_name(&c, s))
+        return false;
+    if (peek(&c) == '(' && s->structure != STRIA_REPEAT && !read_inputs(&c, s))
         return false;
     size_t start = c.at;
     size_t count = stria_tokens_split(line + start, c.length - start, s->arguments, STRIA_MAX_ARGUMENTS);

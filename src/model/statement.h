@@ -1,5 +1,5 @@
-/* One line of model text, taken apart into tokens: [name "="] kind ["(" inputs ")"] arguments ["#" comment].
- */
+/* One line of model text, taken apart into tokens: [name "="] kind ["(" inputs ")"] arguments ["#" comment],
+ * or "block" name ["(" inputs ")"] parameters. */
 #ifndef STRIA_MODEL_STATEMENT_H
 #define STRIA_MODEL_STATEMENT_H
 
@@ -8,9 +8,13 @@
 #include "layers/arguments.h"
 #include "layers/layer.h"
 
+/* The lines that are no layers but hold others together: block ... end and repeat ... end. */
+typedef enum stria_structure { STRIA_LAYER, STRIA_BLOCK, STRIA_REPEAT, STRIA_END } stria_structure;
+
 typedef struct stria_statement {
-    bool empty;       /* nothing but spaces and a comment */
-    stria_token name; /* length 0: none */
+    bool empty; /* nothing but spaces and a comment */
+    stria_structure structure;
+    stria_token name; /* length 0: none; of a block, what it is called */
     stria_token kind;
     bool has_inputs; /* there are parentheses */
     size_t input_count;
