@@ -10,8 +10,10 @@
 typedef enum stria_gradient_values {
     NORMAL, /* standard normal */
     SPREAD, /* a shuffled ladder whose steps are 0.1 and whose rungs lie 0.05 beside every multiple of 0.1 */
-    FAR     /* normal, but with small kernels and biases of +1.5 and -1.5: sums stay 6 deviations away from
+    FAR,    /* normal, but with small kernels and biases of +1.5 and -1.5: sums stay 6 deviations away from
                corners */
+    CELLS   /* above 0, inputs and kernels, and inhibition that leaves S-cells far from their threshold: of
+               four planes three answer, one of them with inhibition below 0, and one is silent */
 } stria_gradient_values;
 
 typedef struct stria_gradient_case {
@@ -40,6 +42,6 @@ typedef struct stria_gradient_family {
 
 extern const stria_gradient_family stria_gradients_weighted, stria_gradients_pool, stria_gradients_norm,
     stria_gradients_activation, stria_gradients_random, stria_gradients_shape, stria_gradients_merge,
-    stria_gradients_graph;
+    stria_gradients_graph, stria_gradients_neocognitron;
 
 #endif

@@ -35,9 +35,11 @@
 #define MAX_TENSORS 24
 
 static const stria_gradient_family *const families[] = {
-    &stria_gradients_weighted,   &stria_gradients_pool,   &stria_gradients_norm,
-    &stria_gradients_activation, &stria_gradients_random, &stria_gradients_shape,
-    &stria_gradients_merge,      &stria_gradients_graph,  NULL,
+    &stria_gradients_weighted,     &stria_gradients_pool,
+    &stria_gradients_norm,         &stria_gradients_activation,
+    &stria_gradients_random,       &stria_gradients_shape,
+    &stria_gradients_merge,        &stria_gradients_graph,
+    &stria_gradients_neocognitron, NULL,
 };
 
 typedef struct fixture {
@@ -78,9 +80,12 @@ static float *draw(uint64_t seed, uint32_t stream, size_t count, stria_gradient_
     assert_non_null(numbers);
     assert_non_null(order);
     stria_random_order(&key, order, (uint32_t)count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         numbers[i] = how == SPREAD ? (float)(0.1 * ((double)order[i] + 0.5 - (double)((count + 1) / 2)))
                                    : (float)stria_random_normal(&key, i);
+        if (how == CELLS)
+            numbers[i] = 0.5F + fabsf(numbers[i]);
+    }
     free(order);
     return numbers;
 }
@@ -88,15 +93,18 @@ static float *draw(uint64_t seed, uint32_t stream, size_t count, stria_gradient_
 /* Parameters away from their first values: a bias of zeros would hide a forgotten one. */
 static void draw_parameters(stria_model *model, uint64_t seed, stria_gradient_values how)
 {
+    static const double inhibition[] = {0.3, 100, 0.6, -0.5}; /* of CELLS */
     stria_tensor_info info;
     for (size_t t = 0; stria_model_tensor(model, t, &info); t++) {
-        float *numbers = draw(seed, (uint32_t)(100 + t), (size_t)info.count, NORMAL);
+        float *numbers = draw(seed, (uint32_t)(100 + t), (size_t)info.count, how == CELLS ? CELLS : NORMAL);
         float *data = stria_model_tensor_data(model, t);
         const bool is_bias = strstr(info.name, "/bias") != NULL;
         for (int64_t i = 0; i < info.count; i++) {
             double value = (double)numbers[i];
             if (strstr(info.name, "variance") != NULL || strstr(info.name, "gamma") != NULL)
                 value = 0.5 + fabs(value);
+            else if (how == CELLS && strstr(info.name, "/inhibition") != NULL)
+                value = inhibition[i % 4];
             else if (is_bias && how == FAR)
                 value = i % 2 == 0 ? 1.5 : -1.5;
             else if (!is_bias)
