@@ -1,5 +1,6 @@
-/* stria summary MODEL: what is known of a network before anything runs. It prints what the library's graph
- * knows and computes nothing of its own. */
+/* stria summary MODEL: what is known of a network before anything runs, as a table, Markdown, JSON or a
+ * graph, and the arithmetic of one layer. It prints what the library knows and computes nothing of its own.
+ */
 #include <stdio.h>
 
 #include <stria/stria.h>
@@ -8,161 +9,90 @@
 #include "failure.h"
 #include "json.h"
 #include "open.h"
-#include "table.h"
+#include "summary.h"
 #include "text.h"
 
 typedef struct summary_options {
-    bool json;
+    bool json, markdown, dot, all;
+    const char *explain;
+    int64_t batch;
+    cli_list inputs;
 } summary_options;
 
-/* The part of the input that one output of the layer sees: "5x5", or "all". */
-static void field_text(const stria_receptive_field *field, char *text, size_t size)
+/* Samples of one batch; bytes of the largest output times so many fit 63 bits. */
+#define MOST_SAMPLES 1000000000
+
+static int check_options(const summary_options *options)
 {
-    if (field->size[0] == 0) {
-        snprintf(text, size, "all");
-    } else {
-        size_t length = 0;
-        for (int a = 0; a < field->axes && length < size; a++) {
-            length += (size_t)snprintf(text + length, size - length, "%s%lld", a > 0 ? "x" : "",
-                                       (long long)field->size[a]);
-        }
+    if (options->json + options->markdown + options->dot > 1) {
+        return cli_fail(CLI_MISUSED, "only one of --json, --markdown and --dot can be given");
     }
+    if (options->explain != NULL && (options->markdown || options->dot)) {
+        return cli_fail(CLI_MISUSED, "--explain is told as text or --json");
+    }
+    return options->json ? cli_json_check() : CLI_DONE;
 }
 
-/* Whether every layer takes the one before it, so that the table need not say where inputs come from. */
-static bool is_chain(const stria_model *model)
+/* Gives the inputs the sizes of --input. */
+static int set_inputs(stria_model *model, const cli_list *inputs)
 {
-    stria_layer_info layer;
-    for (size_t i = 1; stria_model_layer(model, i, &layer); i++) {
-        if (layer.input_count != 1 || layer.inputs[0] != i - 1) {
-            return false;
+    stria_shape shapes[CLI_LIST_CAPACITY];
+    stria_error err = {0};
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (stria_shape_parse(&shapes[i], inputs->items[i], &err) != STRIA_OK) {
+            return cli_fail(CLI_MISUSED, "--input: %s", err.message);
         }
     }
-    return true;
-}
-
-static void add_inputs(cli_table *table, const stria_model *model, const stria_layer_info *layer)
-{
-    char names[512] = "";
-    size_t length = 0;
-    for (size_t i = 0; i < layer->input_count && length < sizeof names; i++) {
-        stria_layer_info input;
-        if (stria_model_layer(model, layer->inputs[i], &input)) {
-            length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "",
-                                       input.name);
+    if (inputs->count > 0 && stria_model_set_input_shapes(model, shapes, inputs->count, &err) != STRIA_OK) {
+        if (err.code == STRIA_ERROR_MEMORY) {
+            return cli_fail_with(&err, CLI_FROM_OPTION);
         }
+        return cli_fail(CLI_MISUSED, "--input: %s", err.message);
     }
-    cli_table_add(table, "%s", names);
+    return CLI_DONE;
 }
 
-static int print_table(const stria_model *model)
+static int unknown_layer(const stria_model *model, const char *model_name, const char *name)
 {
-    cli_column columns[7] = {{.title = "layer"}, {.title = "output"}};
-    size_t count = 2;
-    const bool chain = is_chain(model);
-    if (!chain) {
-        columns[count++] = (cli_column){.title = "inputs"};
-    }
-    columns[count++] = (cli_column){.title = "params", .right = true};
-    columns[count++] = (cli_column){.title = "multiply-adds", .right = true};
-    columns[count++] = (cli_column){.title = "sees", .right = true};
-    columns[count++] = (cli_column){.title = "memory", .right = true};
-    cli_table table = cli_table_create(columns, count);
+    cli_nearest nearest = cli_nearest_to(name);
     stria_layer_info layer;
     for (size_t i = 0; stria_model_layer(model, i, &layer); i++) {
-        char shape[STRIA_SHAPE_TEXT_SIZE], number[CLI_NUMBER_SIZE], field[72];
-        cli_table_add(&table, "%s%s", layer.name, layer.frozen ? " (frozen)" : "");
-        cli_table_add(&table, "%s", stria_shape_text(&layer.output, shape, sizeof shape));
-        if (!chain) {
-            add_inputs(&table, model, &layer);
+        cli_nearest_offer(&nearest, layer.name);
+    }
+    if (nearest.best != NULL) {
+        return cli_fail(CLI_MISUSED, "%s has no layer '%s'; did you mean '%s'?", model_name, name,
+                        nearest.best);
+    }
+    return cli_fail(CLI_MISUSED, "%s has no layer '%s'; 'stria summary' lists them", model_name, name);
+}
+
+static int show(const summary_options *options, const stria_model *model, const char *name)
+{
+    cli_summary summary = {.model = model, .name = name, .batch = options->batch, .all = options->all};
+    stria_error err = {0};
+    if (options->explain != NULL) {
+        const int layer = stria_model_find_layer(model, options->explain);
+        if (layer < 0) {
+            return unknown_layer(model, name, options->explain);
         }
-        cli_table_add(&table, "%s", cli_count_text(layer.params, number));
-        cli_table_add(&table, "%s", cli_count_text(layer.macs, number));
-        field_text(&layer.receptive_field, field, sizeof field);
-        cli_table_add(&table, "%s", field);
-        cli_table_add(&table, "%s", cli_bytes_text(layer.bytes, number));
+        return options->json ? cli_explain_json(&summary, (size_t)layer)
+                             : cli_explain_text(&summary, (size_t)layer);
     }
-    const int status = cli_table_print(&table, stdout, true);
-    cli_table_free(&table);
-    return status;
-}
-
-static void print_params(const char *what, int64_t params)
-{
-    char number[CLI_NUMBER_SIZE], bytes[CLI_NUMBER_SIZE];
-    printf("%s: %s (%s)\n", what, cli_count_text(params, number),
-           cli_bytes_text(params * (int64_t)sizeof(float), bytes));
-}
-
-static int print_text(const stria_model *model)
-{
-    const int status = print_table(model);
-    const int64_t params = stria_model_params(model), trainable = stria_model_trainable_params(model);
-    char number[CLI_NUMBER_SIZE];
-    fputc('\n', stdout);
-    print_params("Total params", params);
-    print_params("Trainable params", trainable);
-    print_params("Non-trainable params", params - trainable);
-    printf("Multiply-adds: %s for one sample\n", cli_count_text(stria_model_macs(model), number));
-    return status;
-}
-
-static cli_json *axes(const stria_receptive_field *field, const int64_t values[3])
-{
-    cli_json *list = cli_json_list();
-    for (int a = 0; a < field->axes; a++) {
-        cli_json_append(list, cli_json_integer(values[a]));
+    if (stria_model_value_memory(model, options->batch, &summary.memory, &err) != STRIA_OK) {
+        return cli_fail_with(&err, CLI_FROM_OPTION);
     }
-    return list;
-}
-
-static cli_json *layer_json(const stria_model *model, const stria_layer_info *layer)
-{
-    cli_json *object = cli_json_object();
-    cli_json_set(object, "name", cli_json_text(layer->name));
-    cli_json_set(object, "kind", cli_json_text(layer->kind));
-    cli_json_set(object, "text", cli_json_text(layer->text));
-    cli_json *inputs = cli_json_list();
-    for (size_t i = 0; i < layer->input_count; i++) {
-        stria_layer_info input;
-        if (stria_model_layer(model, layer->inputs[i], &input)) {
-            cli_json_append(inputs, cli_json_text(input.name));
-        }
+    if (options->markdown) {
+        return cli_summary_markdown(&summary);
     }
-    cli_json_set(object, "inputs", inputs);
-    cli_json_set(object, "output", cli_json_shape(&layer->output));
-    cli_json_set(object, "params", cli_json_integer(layer->params));
-    cli_json_set(object, "trainable_params", cli_json_integer(layer->trainable_params));
-    cli_json_set(object, "macs", cli_json_count(layer->macs));
-    const stria_receptive_field *field = &layer->receptive_field;
-    const bool sees_all = field->size[0] == 0; /* then a window has no size, step or offset */
-    cli_json_set(object, "receptive_field", sees_all ? cli_json_null() : axes(field, field->size));
-    cli_json_set(object, "receptive_stride", sees_all ? cli_json_null() : axes(field, field->stride));
-    cli_json_set(object, "receptive_offset", sees_all ? cli_json_null() : axes(field, field->offset));
-    cli_json_set(object, "bytes", cli_json_count(layer->bytes));
-    return object;
-}
-
-static int print_json(const stria_model *model, const char *name)
-{
-    cli_json *result = cli_json_object();
-    cli_json_set(result, "schema", cli_json_text("stria.summary/1"));
-    cli_json_set(result, "model", cli_json_text(name));
-    cli_json *layers = cli_json_list();
-    stria_layer_info layer;
-    for (size_t i = 0; stria_model_layer(model, i, &layer); i++) {
-        cli_json_append(layers, layer_json(model, &layer));
+    if (options->dot) {
+        return cli_summary_dot(&summary);
     }
-    cli_json_set(result, "layers", layers);
-    cli_json_set(result, "params", cli_json_integer(stria_model_params(model)));
-    cli_json_set(result, "trainable_params", cli_json_integer(stria_model_trainable_params(model)));
-    cli_json_set(result, "macs", cli_json_count(stria_model_macs(model)));
-    return cli_json_print(result);
+    return options->json ? cli_summary_json(&summary) : cli_summary_table(&summary);
 }
 
 static int run(int argc, char **argv)
 {
-    summary_options options = {0};
+    summary_options options = {.batch = 1};
     cli_arguments arguments;
     int status;
     if (!cli_parse(&cli_summary_command, argc, argv, &options, &arguments, &status)) {
@@ -171,9 +101,7 @@ static int run(int argc, char **argv)
     const char *name = arguments.items[0];
     stria_context *context = NULL;
     stria_model *model = NULL;
-    if (options.json) {
-        status = cli_json_check();
-    }
+    status = check_options(&options);
     if (status == CLI_DONE) {
         status = cli_open_context(&context, &(cli_machine){.threads = 1});
     }
@@ -181,7 +109,10 @@ static int run(int argc, char **argv)
         status = cli_open_description(&model, context, name);
     }
     if (status == CLI_DONE) {
-        status = options.json ? print_json(model, name) : print_text(model);
+        status = set_inputs(model, &options.inputs);
+    }
+    if (status == CLI_DONE) {
+        status = show(&options, model, name);
     }
     stria_model_free(model);
     stria_context_free(context);
@@ -189,7 +120,19 @@ static int run(int argc, char **argv)
 }
 
 static const cli_option options_table[] = {
+    CLI_TEXT_ROW("explain", summary_options, explain, "LAYER",
+                 "write out the arithmetic of a layer with its numbers put in"),
+    CLI_FLAG_ROW(
+        "all", summary_options, all,
+        "more columns: how far apart the parts of the input lie that neighbouring outputs see (step), "
+        "and where the first begins (from)"),
+    CLI_INTEGER_ROW("batch", summary_options, batch, "N", 1, MOST_SAMPLES,
+                    "tell memory for N samples (default 1)"),
+    CLI_REPEATED_ROW("input", summary_options, inputs, "SIZES",
+                     "the sizes of an input that has '?' in it, as 640x480x3; once for each input"),
     CLI_JSON_ROW(summary_options, json),
+    CLI_FLAG_ROW("markdown", summary_options, markdown, "print a table in Markdown"),
+    CLI_FLAG_ROW("dot", summary_options, dot, "print the graph for Graphviz"),
 };
 
 const cli_command cli_summary_command = {
@@ -198,10 +141,15 @@ const cli_command cli_summary_command = {
     .arguments = "MODEL",
     .min_arguments = 1,
     .max_arguments = 1,
-    .description = "MODEL is a file of model text, a trained model (.safetensors) or the name of a ready "
-                   "model.\n\n'sees' is the part of the input that one output of the layer depends on, its "
-                   "receptive field; 'memory' is the layer's output for one sample.",
-    .examples = "stria summary lenet5\nstria summary lenet5.stria --json",
+    .description =
+        "MODEL is a file of model text, a trained model (.safetensors) or the name of a ready "
+        "model.\n\n'sees' is the part of the input that one output of the layer depends on, its "
+        "receptive field; 'memory' is the layer's output. Training holds the outputs of all layers, "
+        "inference at most those that a layer reads and writes and others still have to read: of a "
+        "chain, two neighbours.",
+    .examples =
+        "stria summary lenet5\nstria summary lenet5 --explain conv2d_1\n"
+        "stria summary lenet5.stria --batch 32 --json\nstria summary lenet5 --dot | dot -Tsvg > lenet5.svg",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],
     .run = run,

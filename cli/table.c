@@ -94,11 +94,29 @@ static layout lay_out(const cli_table *table, int screen)
     return plan;
 }
 
+/* Whether all cells of the row's line that begins at column `c` are empty. */
+static bool is_empty_line(const cli_table *table, const layout *plan, char *const *cells, size_t c)
+{
+    const size_t line = plan->line[c];
+    for (; c < table->column_count && plan->line[c] == line; c++) {
+        if (*cells[c] != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void print_row(const cli_table *table, const layout *plan, char *const *cells, FILE *stream)
 {
     int pending = 0; /* spaces owed: none are written at the end of a line */
     for (size_t c = 0; c < table->column_count; c++) {
         if (c > 0 && plan->line[c] != plan->line[c - 1]) {
+            if (cells != NULL && is_empty_line(table, plan, cells, c)) {
+                while (c + 1 < table->column_count && plan->line[c + 1] == plan->line[c]) {
+                    c++;
+                }
+                continue;
+            }
             fputc('\n', stream);
             pending = CONTINUED_BY;
         } else if (c > 0) {

@@ -1,5 +1,5 @@
 /* Tables in columns that are never cut: where the screen is too narrow for a row, each row takes several
- * lines, and the columns stay aligned within those. */
+ * lines, and the columns stay aligned within those. Further lines that would be empty are left out. */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 

@@ -144,6 +144,26 @@ STRIA_API int64_t stria_model_params(const stria_model *model);
 STRIA_API int64_t stria_model_trainable_params(const stria_model *model);
 STRIA_API int64_t stria_model_macs(const stria_model *model); /* -1 when a size is open */
 
+/* Bytes that the outputs of the layers take for a batch, as the network itself has it. What a plan takes (stria/plan.h)
+ * has fused layers, packed parameters and scratch in it as well. */
+typedef struct stria_value_memory {
+    int64_t inference;       /* the most that is needed at one time: what a layer reads, what others are still to read, what
+                                it writes. Of a chain: the largest two neighbouring layers. -1 when a size is open */
+    size_t inference_layer;  /* when this layer runs */
+    int64_t training;        /* all of them, which the gradient reads again; -1 when a size is open */
+} stria_value_memory;
+
+/* Finds out the bytes of outputs for `batch` samples. Errors: VALUE for a batch below 1, LIMIT when the sum is above 2^63,
+ * MEMORY. */
+STRIA_API stria_status stria_model_value_memory(const stria_model *model, int64_t batch, stria_value_memory *memory,
+                                                stria_error *err);
+
+/* Gives the model's inputs the sizes that are open (`?`), one shape without batch for each: shapes, multiplications and
+ * receptive fields are then those of this size. Errors: VALUE for another number of inputs; SHAPE and those of the layers
+ * when the sizes do not fit; LIMIT, MEMORY. The model must have no plans. */
+STRIA_API stria_status stria_model_set_input_shapes(stria_model *model, const stria_shape *shapes, size_t count,
+                                                    stria_error *err);
+
 /* ---- Parameters ---- */
 
 /* One parameter tensor. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stria/error.h>
 #include <stria/export.h>
 
 #ifdef __cplusplus
@@ -24,6 +25,9 @@ typedef struct stria_shape {
 
 /* Writes "28x28x1" (with "?" for any size) to `text`, cut to `size` bytes with its end, and returns `text`. Any thread. */
 STRIA_API char *stria_shape_text(const stria_shape *shape, char *text, size_t size);
+
+/* Reads what stria_shape_text writes. Errors: VALUE. Any thread. */
+STRIA_API stria_status stria_shape_parse(stria_shape *shape, const char *text, stria_error *err);
 
 /* Enough for every stria_shape_text. */
 #define STRIA_SHAPE_TEXT_SIZE 192

@@ -21,6 +21,7 @@
 #include <stria/context.h>
 #include <stria/data.h>
 #include <stria/error.h>
+#include <stria/explain.h>
 #include <stria/layers.h>
 #include <stria/model.h>
 #include <stria/plan.h>

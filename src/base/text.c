@@ -278,6 +278,20 @@ size_t stria_text_distance(const char *a, size_t a_length, const char *b, size_t
     return costs[b_length];
 }
 
+char *stria_count_text(int64_t count, char *text, size_t size)
+{
+    char digits[24];
+    size_t to = 0;
+    const int length = stria_format(digits, sizeof digits, "%lld", (long long)count);
+    for (int i = 0; i < length && to + 2 < size; i++) {
+        if (i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0)
+            text[to++] = ',';
+        text[to++] = digits[i];
+    }
+    text[to] = '\0';
+    return text;
+}
+
 /* Only the last star seen can need another try: what earlier ones matched is as good as anything they could
  * match. */
 bool stria_text_matches(const char *text, const char *pattern)

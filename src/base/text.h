@@ -60,6 +60,9 @@ bool stria_text_to_integer(const char *text, size_t length, int64_t *value);
  * "-inf"); `size` at least 32. Returns `text`. */
 char *stria_double_text(double value, char *text, size_t size);
 
+/* Writes a count with separators: "61,706"; `size` at least 32. Returns `text`. */
+char *stria_count_text(int64_t count, char *text, size_t size);
+
 /* The number of single-byte edits (insert, delete, replace) between two texts, letters in any case; for
  * suggestions. Texts above 64 bytes count as having nothing in common with any other. */
 size_t stria_text_distance(const char *a, size_t a_length, const char *b, size_t b_length);

@@ -1,4 +1,7 @@
 /* Input layers: where a model's pictures or signals come in. */
+#include <string.h>
+
+#include "base/error.h"
 #include "layers/kinds.h"
 
 typedef struct config {
@@ -29,6 +32,18 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
 static void nothing(const stria_layer_call *call)
 {
     (void)call;
+}
+
+stria_status stria_shape_parse(stria_shape *result, const char *text, stria_error *err)
+{
+    config read = {0};
+    char line[STRIA_SHAPE_TEXT_SIZE + 16];
+    if (strlen(text) >= STRIA_SHAPE_TEXT_SIZE)
+        return stria_fail(err, STRIA_ERROR_VALUE, "'%.40s...' is too long for sizes like 28x28x1", text);
+    stria_format(line, sizeof line, "shape %s", text);
+    STRIA_TRY(stria_arguments_read_text("shape", arguments, 1, line, &read, err));
+    *result = read.shape;
+    return STRIA_OK;
 }
 
 const stria_layer_kind stria_kind_input = {

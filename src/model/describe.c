@@ -2,6 +2,7 @@
  * graph knows. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "model/model.h"
@@ -47,6 +48,13 @@ int stria_model_find_layer(const stria_model *model, const char *name)
     return stria_model_find_node(model, name, strlen(name));
 }
 
+/* For one sample; -1 when a size is open. */
+static int64_t output_bytes(const stria_node *node)
+{
+    int64_t elements = stria_shape_elements(&node->facts.output);
+    return elements < 0 ? -1 : elements * (int64_t)sizeof(float);
+}
+
 int stria_model_layer(const stria_model *model, size_t index, stria_layer_info *info)
 {
     if (index >= model->node_count)
@@ -67,8 +75,7 @@ int stria_model_layer(const stria_model *model, size_t index, stria_layer_info *
         if (stria_tensor_is_trained(model, tensor))
             info->trainable_params += (int64_t)tensor->count;
     }
-    int64_t elements = stria_shape_elements(&node->facts.output);
-    info->bytes = elements < 0 ? -1 : elements * (int64_t)sizeof(float);
+    info->bytes = output_bytes(node);
     return 1;
 }
 
@@ -96,6 +103,72 @@ int64_t stria_model_macs(const stria_model *model)
         if (model->nodes[i].facts.macs < 0 || !stria_count_add(sum, model->nodes[i].facts.macs, &sum))
             return -1;
     return sum;
+}
+
+/* ---- Memory of outputs ---- */
+
+/* last[i]: the last layer that reads the output of layer i; node_count for an output of the model. */
+static void find_last_readers(const stria_model *model, size_t *last)
+{
+    for (size_t i = 0; i < model->node_count; i++) {
+        last[i] = i;
+        for (size_t k = 0; k < model->nodes[i].input_count; k++)
+            last[model->nodes[i].inputs[k]] = i;
+    }
+    for (size_t i = 0; i < model->output_count; i++)
+        last[model->outputs[i]] = model->node_count;
+}
+
+/* Walks the layers in running order; -1 in *memory when a size is open. */
+static stria_status sum_values(const stria_model *model, int64_t batch, size_t *last,
+                               stria_value_memory *memory, stria_error *err)
+{
+    int64_t alive = 0, bytes;
+    *memory = (stria_value_memory){0};
+    for (size_t i = 0; i < model->node_count; i++) {
+        const stria_node *node = &model->nodes[i];
+        if (output_bytes(node) < 0) {
+            *memory = (stria_value_memory){.inference = -1, .training = -1};
+            return STRIA_OK;
+        }
+        if (!stria_count_multiply(output_bytes(node), batch, &bytes) ||
+            !stria_count_add(memory->training, bytes, &memory->training))
+            return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %lld takes more than 2^63 bytes",
+                              (long long)batch);
+        alive += bytes;
+        if (alive > memory->inference) {
+            memory->inference = alive;
+            memory->inference_layer = i;
+        }
+        for (size_t k = 0; k < node->input_count; k++) {
+            size_t input = node->inputs[k];
+            if (last[input] == i) {
+                alive -= output_bytes(&model->nodes[input]) * batch;
+                last[input] = model->node_count; /* a layer may read one input twice */
+            }
+        }
+        if (last[i] == i)
+            alive -= bytes;
+    }
+    return STRIA_OK;
+}
+
+stria_status stria_model_value_memory(const stria_model *model, int64_t batch, stria_value_memory *memory,
+                                      stria_error *err)
+{
+    if (batch < 1)
+        return stria_fail(err, STRIA_ERROR_VALUE, "batch %lld is below 1", (long long)batch);
+    const stria_allocator *allocator = &model->context->allocator;
+    stria_value_memory found;
+    size_t *last = stria_allocate_array(allocator, model->node_count, sizeof *last);
+    if (last == NULL)
+        return stria_fail_memory(err, model->node_count * sizeof *last);
+    find_last_readers(model, last);
+    stria_status status = sum_values(model, batch, last, &found, err);
+    stria_release(allocator, last);
+    if (status == STRIA_OK)
+        *memory = found;
+    return status;
 }
 
 /* ---- Model text ---- */

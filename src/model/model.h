@@ -100,6 +100,10 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
  * when it is one already, MEMORY. */
 stria_status stria_model_add_output(stria_model *model, size_t node, stria_error *err);
 
+/* Whether samples of this shape may come in at input `index`. Errors: SHAPE. */
+stria_status stria_model_check_input(const stria_model *model, size_t index, const stria_shape *given,
+                                     stria_error *err);
+
 /* Index of the node of that name, or -1. */
 int stria_model_find_node(const stria_model *model, const char *name, size_t length);
 

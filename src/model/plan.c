@@ -14,21 +14,6 @@
 
 /* ---- Shapes ---- */
 
-static stria_status check_input_shape(const stria_model *model, size_t index, const stria_shape *given,
-                                      stria_error *err)
-{
-    const stria_shape *declared = stria_model_input_shape(model, index);
-    bool fits = declared->rank == given->rank;
-    for (int a = 0; fits && a < given->rank; a++)
-        fits = declared->sizes[a] == STRIA_ANY_SIZE || declared->sizes[a] == given->sizes[a];
-    if (fits)
-        return STRIA_OK;
-    char a[STRIA_SHAPE_TEXT_SIZE], b[STRIA_SHAPE_TEXT_SIZE];
-    return stria_fail(err, STRIA_ERROR_SHAPE, "input '%s' of the model is %s; a plan for %s does not fit it",
-                      stria_model_input_name(model, index), stria_shape_text(declared, a, sizeof a),
-                      stria_shape_text(given, b, sizeof b));
-}
-
 /* Runs the shape rules again for the sizes of this plan. */
 static stria_status find_shapes(stria_plan *plan, const stria_shape *input_shapes, stria_error *err)
 {
@@ -41,7 +26,7 @@ static stria_status find_shapes(stria_plan *plan, const stria_shape *input_shape
         stria_shape shapes[STRIA_MAX_INPUTS];
         if (node->kind->max_inputs == 0) {
             p->shape = input_shapes != NULL ? input_shapes[next_input] : node->facts.output;
-            STRIA_TRY(check_input_shape(model, next_input, &p->shape, err));
+            STRIA_TRY(stria_model_check_input(model, next_input, &p->shape, err));
             next_input++;
         } else {
             for (size_t k = 0; k < node->input_count; k++)

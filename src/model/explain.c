@@ -1,0 +1,509 @@
+/* A layer's arithmetic with the numbers put in. Sizes of windows are those of layers/geometry.c, counts those
+ * of the graph: this file writes down how they come about. */
+#include <stria/explain.h>
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "model/model.h"
+#include "model/window.h"
+#include "tensor/shape.h"
+
+#define SUM_SIZE 256
+#define NUMBER   32
+
+/* Where facts go. */
+typedef struct teller {
+    const stria_explain_options *options;
+    const char *group;
+    char group_text[64];
+} teller;
+
+/* Alone, one of several ways side by side, or the one of them that the layer takes. */
+typedef enum standing { PLAIN, ALTERNATIVE, CHOSEN } standing;
+
+static void begin(teller *t, const char *group)
+{
+    stria_format(t->group_text, sizeof t->group_text, "%s", group);
+    t->group = t->group_text;
+}
+
+static void tell_v(const teller *t, standing place, const char *key, const char *name, const int64_t *value,
+                   const char *unit, const char *format, va_list arguments) STRIA_PRINTF_LIKE(7, 0);
+
+static void tell_v(const teller *t, standing place, const char *key, const char *name, const int64_t *value,
+                   const char *unit, const char *format, va_list arguments)
+{
+    char sum[SUM_SIZE];
+    stria_format_v(sum, sizeof sum, format, arguments);
+    t->options->fact(&(stria_fact){.group = t->group,
+                                   .key = key,
+                                   .name = name,
+                                   .sum = sum,
+                                   .value = value != NULL ? *value : -1,
+                                   .has_value = value != NULL,
+                                   .unit = unit,
+                                   .alternative = place != PLAIN,
+                                   .chosen = place == CHOSEN},
+                     t->options->payload);
+}
+
+/* A number and how it comes about. */
+static void tell(const teller *t, standing place, const char *key, const char *name, int64_t value,
+                 const char *unit, const char *format, ...) STRIA_PRINTF_LIKE(7, 8);
+
+static void tell(const teller *t, standing place, const char *key, const char *name, int64_t value,
+                 const char *unit, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    tell_v(t, place, key, name, &value, unit, format, arguments);
+    va_end(arguments);
+}
+
+/* What is no number. */
+static void tell_text(const teller *t, const char *key, const char *name, const char *format, ...)
+    STRIA_PRINTF_LIKE(4, 5);
+
+static void tell_text(const teller *t, const char *key, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    tell_v(t, PLAIN, key, name, NULL, "", format, arguments);
+    va_end(arguments);
+}
+
+/* A product that may be above 2^63: then its factors are all that is told. */
+static void tell_product(const teller *t, const char *key, const char *name, int64_t a, const char *a_text,
+                         int64_t b, const char *b_text, const char *unit)
+{
+    int64_t product;
+    if (stria_count_multiply(a, b, &product))
+        tell(t, PLAIN, key, name, product, unit, "%s * %s", a_text, b_text);
+    else
+        tell_text(t, key, name, "%s * %s %s, more than 2^63", a_text, b_text, unit);
+}
+
+static const char *number(int64_t count, char text[NUMBER])
+{
+    return stria_count_text(count, text, NUMBER);
+}
+
+/* "8*8*3", of sizes `from` to before `to`. */
+static void product_text(const stria_shape *shape, int from, int to, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (int i = from; i < to && length < size; i++) {
+        char digits[NUMBER];
+        length += (size_t)stria_format(text + length, size - length, "%s%s", i > from ? "*" : "",
+                                       number(shape->sizes[i], digits));
+    }
+}
+
+static int64_t product_of(const stria_shape *shape, int from, int to)
+{
+    int64_t product = 1;
+    for (int i = from; i < to; i++)
+        product *= shape->sizes[i];
+    return product;
+}
+
+/* ---- Windows ---- */
+
+/* Division rounded down, also below 0. */
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+/* What the lines of an axis and its two ends are called. */
+typedef struct axis_words {
+    const char *axis, *lines, *line, *before, *after, *index;
+} axis_words;
+
+static axis_words words_of(int rank, int axis)
+{
+    static const axis_words length = {"length", "steps", "step", "at the start", "at the end", "i"};
+    static const axis_words words[] = {
+        {"depth", "planes", "plane", "in front", "at the back", "h"},
+        {"height", "rows", "row", "at the top", "at the bottom", "i"},
+        {"width", "columns", "column", "at the left", "at the right", "j"},
+    };
+    return rank == 1 ? length : words[axis + 3 - rank];
+}
+
+/* "height.same"; the returned text is `key`. */
+static const char *key_of(const char *axis, const char *what, char key[48])
+{
+    stria_format(key, 48, "%s.%s", axis, what);
+    return key;
+}
+
+/* One way of padding: how many outputs it would give. Fewer than 1 do not fit. */
+static void tell_size(const teller *t, const char *key, const char *name, bool chosen, int64_t outputs,
+                      const char *sum)
+{
+    tell(t, chosen ? CHOSEN : ALTERNATIVE, key, name, outputs < 1 ? 0 : outputs,
+         outputs < 1 ? "(it does not fit)" : "", "%s", sum);
+}
+
+/* The ways to pad, side by side. Of explicit padding as much as the layer has; for layers that have none, 1.
+ */
+static void tell_sizes(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
+                       const char *words)
+{
+    char key[48], sum[SUM_SIZE], name[64], zeros[80], in[NUMBER];
+    number(axis->in, in);
+    stria_format(sum, sizeof sum, "floor((%s - %lld)/%lld) + 1", in, (long long)extent,
+                 (long long)axis->stride);
+    tell_size(t, key_of(words, "valid", key), "valid", mode == STRIA_PADDING_VALID,
+              floor_divide(axis->in - extent, axis->stride) + 1, sum);
+    stria_format(sum, sizeof sum, "ceil(%s/%lld)", in, (long long)axis->stride);
+    tell_size(t, key_of(words, "same", key), "same", mode == STRIA_PADDING_SAME,
+              (axis->in - 1) / axis->stride + 1, sum);
+    bool is_explicit = mode == STRIA_PADDING_EXPLICIT;
+    int64_t before = is_explicit ? axis->before : 1, after = is_explicit ? axis->after : 1;
+    if (before == after) {
+        stria_format(name, sizeof name, "padding=%lld", (long long)before);
+        stria_format(zeros, sizeof zeros, "2*%lld", (long long)before);
+    } else {
+        stria_format(name, sizeof name, "padding=%lld,%lld", (long long)before, (long long)after);
+        stria_format(zeros, sizeof zeros, "%lld + %lld", (long long)before, (long long)after);
+    }
+    stria_format(sum, sizeof sum, "floor((%s - %lld + %s)/%lld) + 1", in, (long long)extent, zeros,
+                 (long long)axis->stride);
+    tell_size(t, key_of(words, "explicit", key), name, is_explicit,
+              floor_divide(axis->in - extent + before + after, axis->stride) + 1, sum);
+    if (mode != STRIA_PADDING_VALID && mode != STRIA_PADDING_SAME && !is_explicit) {
+        stria_format(sum, sizeof sum, "ceil(%s/%lld)", in, (long long)axis->stride);
+        tell_size(t, key_of(words, "causal", key), "causal", true, axis->out, sum);
+    }
+}
+
+/* What is added at both ends. */
+static void tell_padding(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
+                         const axis_words *words, const char *what)
+{
+    char key[48], name[96];
+    int64_t total = axis->before + axis->after;
+    stria_format(name, sizeof name, "%s %s added", what, words->lines);
+    if (mode == STRIA_PADDING_SAME)
+        tell(t, PLAIN, key_of(words->axis, "padding", key), name, total, "",
+             "max(0, (%lld - 1)*%lld + %lld - %lld)", (long long)axis->out, (long long)axis->stride,
+             (long long)extent, (long long)axis->in);
+    else
+        tell(t, PLAIN, key_of(words->axis, "padding", key), name, total, "", "%lld + %lld",
+             (long long)axis->before, (long long)axis->after);
+    stria_format(name, sizeof name, "of them %s", words->before);
+    if (mode == STRIA_PADDING_SAME)
+        tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "floor(%lld/2)",
+             (long long)total);
+    else
+        tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "%s", "");
+    stria_format(name, sizeof name, "of them %s", words->after);
+    if (mode == STRIA_PADDING_SAME)
+        tell(t, PLAIN, key_of(words->axis, "after", key), name, axis->after, "", "%lld - %lld",
+             (long long)total, (long long)axis->before);
+    else
+        tell(t, PLAIN, key_of(words->axis, "after", key), name, axis->after, "", "%s", "");
+}
+
+/* What no window reaches: at the end, and between windows that step further than they are long. */
+static void tell_ignored(const teller *t, const stria_axis *axis, int64_t extent, const axis_words *words)
+{
+    char key[48], name[96];
+    int64_t left_over = axis->in + axis->before + axis->after - ((axis->out - 1) * axis->stride + extent);
+    int64_t zeros = left_over < axis->after ? left_over : axis->after;
+    stria_format(name, sizeof name, "%s ignored at the end", words->lines);
+    if (zeros > 0)
+        tell(t, PLAIN, key_of(words->axis, "ignored", key), name, left_over - zeros, "",
+             "%lld - ((%lld - 1)*%lld + %lld) - %lld added",
+             (long long)(axis->in + axis->before + axis->after), (long long)axis->out,
+             (long long)axis->stride, (long long)extent, (long long)zeros);
+    else
+        tell(t, PLAIN, key_of(words->axis, "ignored", key), name, left_over, "",
+             "%lld - ((%lld - 1)*%lld + %lld)", (long long)(axis->in + axis->before + axis->after),
+             (long long)axis->out, (long long)axis->stride, (long long)extent);
+    if (axis->stride > extent) {
+        stria_format(name, sizeof name, "%s unseen between windows", words->lines);
+        tell(t, PLAIN, key_of(words->axis, "skipped", key), name, axis->stride - extent, "", "%lld - %lld",
+             (long long)axis->stride, (long long)extent);
+    }
+}
+
+/* "2*i - 3", the place of output i. */
+static void place_text(int64_t step, const char *index, int64_t offset, char *text, size_t size)
+{
+    char factor[32] = "", shift[32] = "";
+    if (step != 1)
+        stria_format(factor, sizeof factor, "%lld*", (long long)step);
+    if (offset != 0)
+        stria_format(shift, sizeof shift, " %c %lld", offset < 0 ? '-' : '+',
+                     (long long)(offset < 0 ? -offset : offset));
+    stria_format(text, size, "%s%s%s", factor, index, shift);
+}
+
+/* "rows 2*i - 3 to 2*i + 4". */
+static void tell_seen(const teller *t, const char *key, const char *name, const axis_words *words,
+                      int64_t size, int64_t step, int64_t offset)
+{
+    char from[96], to[96];
+    place_text(step, words->index, offset, from, sizeof from);
+    place_text(step, words->index, offset + size - 1, to, sizeof to);
+    if (size == 1)
+        tell(t, PLAIN, key, name, size, words->line, "%s %s", words->line, from);
+    else
+        tell(t, PLAIN, key, name, size, words->lines, "%s %s to %s", words->lines, from, to);
+}
+
+static void explain_axis(teller *t, const stria_node_window *window, int a)
+{
+    const stria_axis *axis = &window->axes[a];
+    const axis_words words = words_of(window->rank, a);
+    const stria_padding_mode mode = window->padding->mode;
+    const int64_t extent = window->extent[a];
+    char key[48];
+    begin(t, words.axis);
+    if (axis->dilation > 1)
+        tell(t, PLAIN, key_of(words.axis, "extent", key), "the window's extent", extent, words.lines,
+             "(%lld - 1)*%lld + 1", (long long)axis->kernel, (long long)axis->dilation);
+    if (axis->in == STRIA_ANY_SIZE) {
+        const int64_t least = mode == STRIA_PADDING_VALID || mode == STRIA_PADDING_EXPLICIT
+                                  ? extent - axis->before - axis->after
+                                  : 1;
+        tell(t, PLAIN, key_of(words.axis, "least", key), "any size from", least < 1 ? 1 : least, words.lines,
+             "%s", "");
+        return;
+    }
+    tell_sizes(t, axis, extent, mode, words.axis);
+    if (axis->before + axis->after > 0 || mode == STRIA_PADDING_SAME)
+        tell_padding(t, axis, extent, mode, &words, window->weighted ? "zero" : "padded");
+    tell_ignored(t, axis, extent, &words);
+}
+
+static void explain_windows(teller *t, const stria_node_window *window)
+{
+    for (int a = 0; a < window->rank; a++)
+        explain_axis(t, window, a);
+}
+
+/* What output (i,j) sees: of the layer's own input, and through the layers before it of the model's. */
+static void explain_field(teller *t, const stria_node *node, const stria_node_window *window)
+{
+    const bool placed = node->facts.output.rank - 1 == node->field.axes; /* an output is at (i,j) */
+    static const char *const outputs[] = {"an output (i) sees", "an output (i,j) sees",
+                                          "an output (h,i,j) sees"};
+    const stria_receptive_field *field = &node->field;
+    char key[48];
+    begin(t, placed ? outputs[field->axes - 1] : "an output sees");
+    for (int a = 0; window != NULL && a < window->rank; a++) {
+        const axis_words words = words_of(window->rank, a);
+        tell_seen(t, key_of("sees", words.axis, key), "of the layer's input", &words, window->extent[a],
+                  window->axes[a].stride, -window->axes[a].before);
+    }
+    for (int a = 0; a < field->axes; a++) {
+        const axis_words words = words_of((int)field->axes, a);
+        if (field->size[a] == 0) {
+            char name[48];
+            stria_format(name, sizeof name, "%s of the model's input", words.lines);
+            tell_text(t, key_of("receptive", words.axis, key), name, "all");
+        } else if (!placed) {
+            tell(t, PLAIN, key_of("receptive", words.axis, key), "of the model's input", field->size[a],
+                 words.lines, "%s", "");
+        } else {
+            tell_seen(t, key_of("receptive", words.axis, key), "of the model's input", &words, field->size[a],
+                      field->stride[a], field->offset[a]);
+        }
+    }
+}
+
+/* ---- Parameters, multiplications, connections ---- */
+
+static int64_t explain_parameters(teller *t, const stria_node *node)
+{
+    char sum[SUM_SIZE] = "", key[48];
+    size_t length = 0;
+    int64_t total = 0, kept = 0;
+    begin(t, "parameters");
+    for (size_t p = 0; p < node->facts.param_count; p++) {
+        const stria_param_spec *param = &node->facts.params[p];
+        int64_t count = stria_shape_elements(&param->shape);
+        char factors[SUM_SIZE], digits[NUMBER];
+        product_text(&param->shape, 0, param->shape.rank, factors, sizeof factors);
+        tell(t, PLAIN, key_of("params", param->name, key), param->name, count,
+             param->trainable ? "" : "(kept by statistics, not trained)", "%s",
+             param->shape.rank > 1 ? factors : "");
+        total += count;
+        kept += param->trainable ? 0 : count;
+        if (length < sizeof sum)
+            length += (size_t)stria_format(sum + length, sizeof sum - length, "%s%s", p > 0 ? " + " : "",
+                                           number(count, digits));
+    }
+    tell(t, PLAIN, "params", "in all", total, "", "%s", node->facts.param_count > 1 ? sum : "");
+    if (kept > 0)
+        tell(t, PLAIN, "params.trainable", "trained", total - kept, "", "%lld - %lld", (long long)total,
+             (long long)kept);
+    return total;
+}
+
+/* How many of the kernel's leading sizes multiply the inputs of one output: all but the last, which counts
+ * the filters, of [F,F,C,K]; the spatial ones of a depthwise [F,F,C,M]. 0 when it is neither. */
+static int taps_of(const stria_node *node, const stria_param_spec *kernel)
+{
+    const stria_shape *output = &node->facts.output, *shape = &kernel->shape;
+    const int64_t channels = output->sizes[output->rank - 1];
+    if (shape->rank >= 2 && shape->sizes[shape->rank - 1] == channels)
+        return shape->rank - 1;
+    if (shape->rank >= 3 && shape->sizes[shape->rank - 1] * shape->sizes[shape->rank - 2] == channels)
+        return shape->rank - 2;
+    return 0;
+}
+
+/* A dense layer that gives the same output: why convolutions are not dense (connections and parameters). */
+static void explain_dense_twin(teller *t, int64_t inputs, int64_t outputs, const char *output_text,
+                               int64_t own)
+{
+    char in[NUMBER], out[NUMBER], with_bias[2 * NUMBER], text[2 * NUMBER], digits[NUMBER];
+    int64_t params;
+    begin(t, "a dense layer with the same output");
+    number(inputs, in);
+    number(outputs, out);
+    tell(t, PLAIN, "dense.neurons", "neurons", outputs, "", "%s", output_text);
+    tell_product(t, "dense.connections", "connections", inputs, in, outputs, out, "");
+    stria_format(with_bias, sizeof with_bias, "(%s + 1)", in);
+    tell_product(t, "dense.params", "parameters", inputs + 1, with_bias, outputs, out, "");
+    if (own > 0 && stria_count_multiply(inputs + 1, outputs, &params) && params >= own) {
+        stria_format(text, sizeof text, "%s", number(params, digits));
+        tell(t, PLAIN, "dense.ratio", "times as many parameters", params / own, "", "%s / %s", text,
+             number(own, digits));
+    }
+}
+
+static void explain_products(teller *t, const stria_model *model, const stria_node *node, int64_t own_params)
+{
+    const stria_param_spec *kernel = stria_node_kernel(node);
+    const stria_shape *output = &node->facts.output;
+    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
+    const int taps = kernel != NULL ? taps_of(node, kernel) : 0;
+    char each[SUM_SIZE], all[SUM_SIZE], digits[NUMBER];
+    int64_t outputs = stria_shape_elements(output), inputs = stria_shape_elements(input), made;
+    if (taps > 0 && outputs >= 0) {
+        const int64_t reads = product_of(&kernel->shape, 0, taps);
+        product_text(&kernel->shape, 0, taps, each, sizeof each);
+        product_text(output, 0, output->rank, all, sizeof all);
+        if (!stria_count_multiply(outputs, reads, &made) || made != node->facts.macs)
+            return;
+        begin(t, "multiplications");
+        tell(t, PLAIN, "macs.output", "for one output", reads, "", "%s", taps > 1 ? each : "");
+        tell_product(t, "macs", "for all outputs", outputs, all, reads, number(reads, digits), "");
+        begin(t, "connections");
+        tell(t, PLAIN, "connections.output", "of one output", reads, "inputs", "%s", taps > 1 ? each : "");
+        tell_product(t, "connections", "in all", outputs, all, reads, number(reads, digits), "");
+        if (output->rank > 1) {
+            product_text(output, 0, output->rank - 1, all, sizeof all);
+            tell(t, PLAIN, "shared", "outputs that share a kernel's number",
+                 product_of(output, 0, output->rank - 1), "", "%s", output->rank > 2 ? all : "");
+        }
+        product_text(output, 0, output->rank, all, sizeof all);
+        if (output->rank > 1 && inputs > 0)
+            explain_dense_twin(t, inputs, outputs, all, own_params);
+    } else if (node->facts.macs > 0) {
+        begin(t, "multiplications");
+        tell(t, PLAIN, "macs", "for all outputs", node->facts.macs, "", "%s", "");
+    }
+}
+
+/* ---- Memory ---- */
+
+/* "bytes (1.2 GB)", in decimal units. Returns `unit`. */
+static const char *bytes_unit(double bytes, char unit[48])
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+    size_t power = 0;
+    if (bytes < 1e4) {
+        stria_format(unit, 48, "bytes");
+        return unit;
+    }
+    for (bytes /= 1000; bytes >= 1000 && power + 1 < sizeof units / sizeof units[0]; power++)
+        bytes /= 1000;
+    stria_format(unit, 48, "bytes (%.4g %s)", bytes, units[power]);
+    return unit;
+}
+
+static void explain_memory(teller *t, const stria_node *node, int64_t params)
+{
+    const stria_shape *output = &node->facts.output;
+    const int64_t numbers = stria_shape_elements(output);
+    const int64_t batch = t->options->batch == 0 ? 100 : t->options->batch;
+    char all[SUM_SIZE], count[NUMBER], digits[NUMBER], name[48], unit[48];
+    begin(t, "memory, 32 bits for a number");
+    if (numbers >= 0) {
+        product_text(output, 0, output->rank, all, sizeof all);
+        number(numbers, count);
+        tell(t, PLAIN, "numbers", "numbers in the output", numbers, "", "%s", output->rank > 1 ? all : "");
+        tell(t, PLAIN, "bits", "output of one sample", numbers * 32, "bits", "%s * 32", count);
+        tell(t, PLAIN, "bytes", "output of one sample", numbers * 4, bytes_unit((double)numbers * 4, unit),
+             "%s * 4", count);
+        if (batch > 1) {
+            stria_format(name, sizeof name, "output of %s samples", number(batch, digits));
+            tell_product(t, "bytes.batch", name, numbers * 4, number(numbers * 4, count), batch, digits,
+                         bytes_unit((double)numbers * 4 * (double)batch, unit));
+        }
+    }
+    if (params > 0)
+        tell(t, PLAIN, "bytes.params", "parameters", params * 4, bytes_unit((double)params * 4, unit),
+             "%s * 4", number(params, digits));
+}
+
+/* ---- All of it ---- */
+
+static void explain_shapes(teller *t, const stria_model *model, const stria_node *node)
+{
+    char text[STRIA_SHAPE_TEXT_SIZE], factors[SUM_SIZE];
+    begin(t, "shapes");
+    for (size_t k = 0; k < node->input_count; k++) {
+        const stria_node *input = &model->nodes[node->inputs[k]];
+        tell_text(t, "input", "input", "%s  from %s",
+                  stria_shape_text(&input->facts.output, text, sizeof text), input->name);
+    }
+    tell_text(t, "output", "output", "%s", stria_shape_text(&node->facts.output, text, sizeof text));
+    if (node->input_count != 1 || strcmp(node->kind->name, "flatten") != 0)
+        return;
+    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
+    if (stria_shape_is_open(input))
+        return;
+    product_text(input, 0, input->rank, factors, sizeof factors);
+    tell(t, PLAIN, "flatten", "numbers in a row", stria_shape_elements(input), "", "%s", factors);
+}
+
+stria_status stria_model_explain(const stria_model *model, size_t index, const stria_explain_options *given,
+                                 stria_error *err)
+{
+    stria_explain_options options;
+    STRIA_TRY(stria_options_read(&options, sizeof options, given, "stria_explain_options", err));
+    if (index >= model->node_count)
+        return stria_fail(err, STRIA_ERROR_MISSING, "the model has no layer %zu", index);
+    if (options.batch < 0)
+        return stria_fail(err, STRIA_ERROR_VALUE, "batch %lld is below 0", (long long)options.batch);
+    if (options.fact == NULL)
+        return stria_fail(err, STRIA_ERROR_VALUE, "stria_explain_options needs a function to call");
+    const stria_node *node = &model->nodes[index];
+    stria_node_window window;
+    const bool has_window = stria_node_window_of(model, node, &window);
+    teller t = {.options = &options};
+    explain_shapes(&t, model, node);
+    if (has_window)
+        explain_windows(&t, &window);
+    if (node->input_count > 0)
+        explain_field(&t, node, has_window ? &window : NULL);
+    const int64_t params = explain_parameters(&t, node);
+    if (node->input_count > 0)
+        explain_products(&t, model, node, params);
+    explain_memory(&t, node, params);
+    return STRIA_OK;
+}
