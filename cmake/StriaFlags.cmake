@@ -19,6 +19,12 @@ if(STRIA_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
     add_compile_options(-O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
     add_link_options(-Wl,-z,relro,-z,now)
+    # The tables of layers are made of pointers; packed, their relocations take a twentieth of the space.
+    include(CheckLinkerFlag)
+    check_linker_flag(C -Wl,-z,pack-relative-relocs STRIA_PACKS_RELOCATIONS)
+    if(STRIA_PACKS_RELOCATIONS)
+        add_link_options(-Wl,-z,pack-relative-relocs)
+    endif()
 endif()
 
 # stria_room(NAME SOURCE...): an object library stria_NAME that sees the rooms by "room/file.h".
@@ -28,6 +34,10 @@ function(stria_room name)
     target_include_directories(stria_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
     target_compile_definitions(stria_${name} PRIVATE ${STRIA_DEFINITIONS} _POSIX_C_SOURCE=200809L)
     target_include_directories(stria_${name} SYSTEM PRIVATE ${STRIA_INCLUDE_DIRECTORIES})
+    # What does not compute is built for size.
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND name MATCHES "^(layers|model|formats|train)$")
+        target_compile_options(stria_${name} PRIVATE -Os)
+    endif()
     # libFuzzer goes by counters of what was run; kernels meet no bytes of strangers and compile slowly with them.
     if(STRIA_FUZZERS AND NOT name MATCHES "^kernels")
         target_compile_options(stria_${name} PRIVATE -fsanitize=fuzzer-no-link)
