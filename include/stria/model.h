@@ -122,12 +122,13 @@ typedef struct stria_layer_info {
     size_t input_count;
     size_t inputs[STRIA_MAX_LAYER_INPUTS]; /* indices of layers */
     stria_shape output;    /* without the batch */
-    int64_t params;        /* all parameters, moving statistics included */
+    int64_t params;        /* all parameters, moving statistics included; 0 for a layer that uses another's */
     int64_t trainable_params;
     int64_t macs;          /* multiply-adds for one sample; -1 when a size is open */
     int64_t bytes;         /* output bytes for one sample; -1 when a size is open */
     stria_receptive_field receptive_field;
     int frozen;            /* 1 after stria_model_freeze */
+    const char *shares;    /* the layer that this one is another use of, with the same parameters; NULL: none */
 } stria_layer_info;
 
 /* How many layers there are. */

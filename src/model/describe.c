@@ -67,9 +67,10 @@ int stria_model_layer(const stria_model *model, size_t index, stria_layer_info *
                                .output = node->facts.output,
                                .macs = node->facts.macs,
                                .receptive_field = node->field,
-                               .frozen = node->frozen};
+                               .frozen = model->nodes[node->owner].frozen,
+                               .shares = node->owner != index ? model->nodes[node->owner].name : NULL};
     memcpy(info->inputs, node->inputs, node->input_count * sizeof node->inputs[0]);
-    for (size_t p = 0; p < node->facts.param_count; p++) {
+    for (size_t p = 0; node->owner == index && p < node->facts.param_count; p++) {
         const stria_model_tensor_entry *tensor = &model->tensors[node->first_tensor + p];
         info->params += (int64_t)tensor->count;
         if (stria_tensor_is_trained(model, tensor))

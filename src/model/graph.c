@@ -215,14 +215,16 @@ static const char *node_text(stria_model *model, const stria_node *node)
     stria_text text = {.allocator = &model->context->allocator};
     if (node->named)
         stria_text_format(&text, "%s = ", node->name);
-    stria_text_add(&text, node->kind->name);
+    const bool again = node->owner != model->node_count;
+    stria_text_add(&text, again ? model->nodes[node->owner].name : node->kind->name);
     bool follows = node->input_count == 1 && node->inputs[0] + 1 == model->node_count;
-    if (node->input_count > 0 && !follows) {
+    if (node->input_count > 0 && (again || !follows)) {
         for (size_t i = 0; i < node->input_count; i++)
             stria_text_format(&text, "%s%s", i == 0 ? "(" : ", ", model->nodes[node->inputs[i]].name);
         stria_text_add(&text, ")");
     }
-    stria_arguments_write(node->kind->arguments, node->kind->argument_count, node->config, &text);
+    if (!again)
+        stria_arguments_write(node->kind->arguments, node->kind->argument_count, node->config, &text);
     const char *copy = text.failed ? NULL : stria_arena_copy_text(&model->arena, text.bytes, text.length);
     stria_text_free(&text);
     return copy;
@@ -232,6 +234,24 @@ static stria_status fail_name_length(size_t length, stria_error *err)
 {
     return stria_fail(err, STRIA_ERROR_SYNTAX, "the name has %zu bytes; at most %d are allowed", length,
                       STRIA_MAX_NAME - 1);
+}
+
+/* Whether parameters of the owner's shapes do for another use of it. */
+static stria_status check_owner(const stria_node *owner, const stria_layer_facts *facts, stria_error *err)
+{
+    for (size_t p = 0; p < facts->param_count; p++) {
+        char is[STRIA_SHAPE_TEXT_SIZE], would[STRIA_SHAPE_TEXT_SIZE];
+        if (stria_shape_equal(&facts->params[p].shape, &owner->facts.params[p].shape))
+            continue;
+        return stria_fail(
+            err, STRIA_ERROR_SHAPE,
+            "the %s of '%s' is %s, and for this input it would be %s; a layer that is used again "
+            "needs inputs with the same channels",
+            facts->params[p].name, owner->name,
+            stria_shape_text(&owner->facts.params[p].shape, is, sizeof is),
+            stria_shape_text(&facts->params[p].shape, would, sizeof would));
+    }
+    return STRIA_OK;
 }
 
 static stria_status make_node(stria_model *model, const stria_new_layer *layer, stria_node *node,
@@ -247,8 +267,11 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
     node->part = layer->part;
     node->input_count = layer->input_count;
     memcpy(node->inputs, layer->inputs, sizeof node->inputs[0] * layer->input_count);
-    node->first_tensor = model->tensor_count;
+    node->owner = layer->again ? layer->owner : model->node_count;
+    node->first_tensor = layer->again ? model->nodes[layer->owner].first_tensor : model->tensor_count;
     STRIA_TRY(find_facts(model, layer, &node->facts, err));
+    if (layer->again)
+        STRIA_TRY(check_owner(&model->nodes[layer->owner], &node->facts, err));
     if (layer->name != NULL) {
         if (layer->name_length >= STRIA_MAX_NAME)
             return fail_name_length(layer->name_length, err);
@@ -264,12 +287,13 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
         if (strlen(name) >= STRIA_MAX_NAME)
             return fail_name_length(strlen(name), err);
     }
-    void *config = stria_arena_allocate(&model->arena, layer->kind->config_size);
-    node->config = config;
+    node->config = layer->again ? model->nodes[layer->owner].config
+                                : stria_arena_allocate(&model->arena, layer->kind->config_size);
     node->name = stria_arena_copy_text(&model->arena, name, strlen(name));
-    if (config == NULL || node->name == NULL)
+    if (node->config == NULL || node->name == NULL)
         return stria_fail_memory(err, layer->kind->config_size);
-    memcpy(config, layer->config, layer->kind->config_size);
+    if (!layer->again)
+        memcpy(node->config, layer->config, layer->kind->config_size);
     node->text = node_text(model, node);
     if (node->text == NULL)
         return stria_fail_memory(err, sizeof *node);
@@ -284,17 +308,19 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
     size_t weights = model->weight_count, statistics = model->statistic_count;
     STRIA_TRY(make_node(model, layer, &node, err));
     bool is_input = layer->kind->max_inputs == 0;
+    size_t own_tensors = layer->again ? 0 : node.facts.param_count;
     if (!stria_name_table_reserve(&model->names, allocator) ||
         !stria_grow(allocator, (void **)&model->nodes, &model->node_capacity, model->node_count + 1,
                     sizeof node) ||
         !stria_grow(allocator, (void **)&model->tensors, &model->tensor_capacity,
-                    model->tensor_count + node.facts.param_count, sizeof *model->tensors) ||
+                    model->tensor_count + own_tensors, sizeof *model->tensors) ||
         !stria_grow(allocator, (void **)&model->inputs, &model->input_capacity, model->input_count + 1,
                     sizeof *model->inputs) ||
         !stria_grow(allocator, (void **)&model->outputs, &model->output_capacity, model->output_count + 1,
                     sizeof *model->outputs))
         return stria_fail_memory(err, sizeof node);
-    STRIA_TRY(lay_out_tensors(model, &node, &weights, &statistics, err));
+    if (!layer->again)
+        STRIA_TRY(lay_out_tensors(model, &node, &weights, &statistics, err));
     if (model->materialized &&
         (!grow_block(allocator, &model->weights, &model->weight_capacity, model->weight_count, weights) ||
          !grow_block(allocator, &model->statistics, &model->statistic_capacity, model->statistic_count,
@@ -304,7 +330,9 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
     size_t index = model->node_count++;
     model->nodes[index] = node;
     stria_name_table_add(&model->names, node.name, strlen(node.name), index);
-    model->tensor_count += node.facts.param_count;
+    model->tensor_count += own_tensors;
+    if (layer->again)
+        model->nodes[layer->owner].shared = true;
     model->weight_count = weights;
     model->statistic_count = statistics;
     if (is_input)
@@ -313,7 +341,7 @@ stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *la
         model->outputs[0] = index;
         model->output_count = 1;
     }
-    for (size_t p = 0; model->materialized && p < node.facts.param_count; p++)
+    for (size_t p = 0; model->materialized && p < own_tensors; p++)
         initialize_tensor(model, node.first_tensor + p, 0);
     return STRIA_OK;
 }

@@ -31,8 +31,10 @@ typedef struct stria_node {
     size_t inputs[STRIA_MAX_INPUTS];
     stria_layer_facts facts;
     stria_receptive_field field;
+    size_t owner;        /* the node whose parameters these are: itself, or an earlier one used again */
+    bool shared;         /* of an owner: another node uses its parameters too */
     size_t first_tensor; /* its parameters are tensors first_tensor ... + facts.param_count - 1 */
-    bool frozen;
+    bool frozen;         /* of an owner */
 } stria_node;
 
 /* One parameter tensor: `count` floats at weights + offset when `trains`, else at statistics + offset. */
@@ -87,12 +89,15 @@ typedef struct stria_new_layer {
     size_t prefix_length;
     unsigned part;      /* the number of that instance; 0 for none */
     const void *config; /* kind->config_size bytes */
+    bool again;         /* the layer `owner` once more: kind and config are its own, and its parameters */
+    size_t owner;
     size_t input_count;
     size_t inputs[STRIA_MAX_INPUTS];
 } stria_new_layer;
 
 /* Adds a layer: shape rule, name, room for parameters (initialised from seed 0 when the model has its
  * blocks). On failure the model is as before. Errors: SHAPE, VALUE, UNSUPPORTED, LIMIT of the shape rule;
+ * SHAPE when a layer used again would need other parameters;
  * SYNTAX for a name in use; MEMORY. */
 stria_status stria_model_add_layer(stria_model *model, const stria_new_layer *layer, stria_error *err);
 

@@ -54,6 +54,7 @@ typedef struct stria_symbol {
     int node;       /* -1: its line had a mistake */
     int line;       /* index of the line that defines it */
     unsigned count; /* how often that line has: 2 makes x_2 of x */
+    bool is_layer;  /* not the output of a block */
 } stria_symbol;
 
 /* What is read just now. */
@@ -84,11 +85,12 @@ typedef struct stria_parser {
     stria_arena arena; /* of the names of symbols */
     stria_symbol *symbols;
     size_t symbol_count, symbol_capacity;
+    stria_symbol no_symbol; /* for the meaning of a name when there is no memory */
     stria_name_table symbol_names;
     stria_name_table blocks; /* the values are indices of lines */
 } stria_parser;
 
-enum { STRIA_NONE_YET = -1, STRIA_HAD_MISTAKE = -2 };
+enum { STRIA_NONE_YET = -1, STRIA_HAD_MISTAKE = -2, STRIA_NO_LAYER = -3 };
 
 /* A line as it is read: its tokens with the parameters of the scope put in. Changed tokens point into room.
  */
@@ -133,7 +135,7 @@ void stria_parser_full_name(const stria_parser *p, const stria_token *name, stri
 /* What a full name means, or NULL when at most a node has it. */
 stria_symbol *stria_parser_symbol(const stria_parser *p, const stria_full_name *name);
 /* Gives a name, new or not, the meaning that the current line says. */
-void stria_parser_define(stria_parser *p, const stria_full_name *name, int node, unsigned count);
+stria_symbol *stria_parser_define(stria_parser *p, const stria_full_name *name, int node, unsigned count);
 
 /* Whether a node or symbol has the name. */
 bool stria_parser_is_taken(const stria_parser *p, const stria_full_name *name);
@@ -141,6 +143,14 @@ bool stria_parser_is_taken(const stria_parser *p, const stria_full_name *name);
 /* The full name that the current line's layer gets; in later turns of a repeat with its number. `count` is
  * that number. False, and told, when the name is in use. */
 bool stria_parser_new_name(stria_parser *p, const stria_token *name, stria_full_name *full, unsigned *count);
+
+/* The node of a name; -1: none, -2: its line had a mistake, -3: it is what a block gives, or an input of the
+ * block that the line is in. */
+int stria_parser_find_node(const stria_parser *p, const stria_token *name);
+
+/* Takes the nearest name of the scope when it is nearer than the best so far. */
+void stria_parser_nearest_name(const stria_parser *p, const stria_token *name, const char **best,
+                               size_t *length, size_t *distance);
 
 /* Nodes that a line names, or the line above. False when one cannot be used; a name that is unknown is told,
  * one that had a mistake itself is not. */

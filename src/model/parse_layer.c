@@ -167,6 +167,8 @@ void stria_parser_tell_unknown_kind(stria_parser *p, const stria_token *word)
             distance = own;
         }
     }
+    if (stria_parser_can_tell(p))
+        stria_parser_nearest_name(p, word, &nearest, &length, &distance);
     int shown = word->length > 60 ? 60 : (int)word->length;
     if (nearest != NULL)
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, word, "there is no layer '%.*s'; did you mean '%.*s'?",
@@ -177,8 +179,35 @@ void stria_parser_tell_unknown_kind(stria_parser *p, const stria_token *word)
                                 word->text);
 }
 
+/* The line f(x) of an earlier layer f: that layer again. */
+static const stria_layer_kind *find_owner(stria_parser *p, stria_reading *r, stria_new_layer *layer)
+{
+    stria_token word = r->s.kind;
+    word.column = r->kind.column;
+    int node = stria_parser_find_node(p, &word);
+    if (node == STRIA_NONE_YET) {
+        stria_parser_tell_unknown_kind(p, &word);
+    } else if (node == STRIA_NO_LAYER) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word,
+                                "'%.*s' stands for what a block gives; only a layer can be used again",
+                                (int)word.length, word.text);
+    } else if (node >= 0 && p->model->nodes[node].kind->max_inputs == 0) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word, "'%.*s' is an input and cannot be used again",
+                                (int)word.length, word.text);
+    } else if (node >= 0 && r->s.argument_count > 0) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &r->written[0],
+                                "'%.*s' is a layer that is used again: it has its arguments already",
+                                (int)word.length, word.text);
+    } else if (node >= 0) {
+        layer->again = true;
+        layer->owner = p->model->nodes[node].owner;
+        return p->model->nodes[node].kind;
+    }
+    return NULL;
+}
+
 /* The kind of a line. The name of an activation by itself is short for `activation NAME`. */
-static const stria_layer_kind *find_kind(stria_parser *p, stria_reading *r)
+static const stria_layer_kind *find_kind(stria_parser *p, stria_reading *r, stria_new_layer *layer)
 {
     stria_statement *s = &r->s;
     const stria_layer_kind *kind = stria_layer_kind_by_name(s->kind.text, s->kind.length);
@@ -192,10 +221,7 @@ static const stria_layer_kind *find_kind(stria_parser *p, stria_reading *r)
         s->argument_count++;
         return stria_layer_kind_by_name("activation", strlen("activation"));
     }
-    stria_token word = s->kind;
-    word.column = r->kind.column;
-    stria_parser_tell_unknown_kind(p, &word);
-    return NULL;
+    return find_owner(p, r, layer);
 }
 
 static bool check_input_count(stria_parser *p, const stria_layer_kind *kind, const stria_reading *r)
@@ -266,11 +292,11 @@ void stria_parser_read_layer(stria_parser *p, stria_reading *r)
         unsigned char bytes[MAX_CONFIG];
     } config;
     memset(&config, 0, sizeof config);
-    stria_new_layer layer = {.kind = find_kind(p, r),
-                             .config = &config,
+    stria_new_layer layer = {.config = &config,
                              .prefix = p->at.scope->prefix,
                              .prefix_length = p->at.scope->prefix_length,
                              .part = p->at.scope->part};
+    layer.kind = find_kind(p, r, &layer);
     if (s->name.length > 0 && stria_parser_new_name(p, &s->name, &full, &count)) {
         layer.name = full.text;
         layer.name_length = full.length;
@@ -279,12 +305,14 @@ void stria_parser_read_layer(stria_parser *p, stria_reading *r)
     if (layer.kind == NULL || layer.kind->max_inputs > 0)
         usable = stria_parser_find_inputs(p, s, layer.inputs, &layer.input_count) && usable;
     assert(layer.kind == NULL || layer.kind->config_size <= sizeof config);
-    if (layer.kind != NULL)
+    if (layer.kind != NULL && !layer.again)
         read_arguments(p, r, layer.kind, &config);
     if (!usable || p->failures > before) {
         stria_parser_poison(p, &s->name);
         return;
     }
+    if (layer.again)
+        layer.config = p->model->nodes[layer.owner].config;
     stria_error error = {0};
     if (stria_model_add_layer(p->model, &layer, &error) != STRIA_OK) {
         p->out_of_memory = p->out_of_memory || error.code == STRIA_ERROR_MEMORY;
@@ -296,6 +324,6 @@ void stria_parser_read_layer(stria_parser *p, stria_reading *r)
     p->previous = (int)p->model->node_count - 1;
     if (s->name.length > 0 && p->at.scope->repeats) {
         stria_parser_full_name(p, &s->name, &full);
-        stria_parser_define(p, &full, p->previous, count);
+        stria_parser_define(p, &full, p->previous, count)->is_layer = true;
     }
 }

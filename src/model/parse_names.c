@@ -20,7 +20,7 @@ stria_symbol *stria_parser_symbol(const stria_parser *p, const stria_full_name *
     return index != NULL ? &p->symbols[*index] : NULL;
 }
 
-void stria_parser_define(stria_parser *p, const stria_full_name *name, int node, unsigned count)
+stria_symbol *stria_parser_define(stria_parser *p, const stria_full_name *name, int node, unsigned count)
 {
     const stria_allocator *allocator = &p->model->context->allocator;
     stria_symbol *symbol = stria_parser_symbol(p, name);
@@ -30,7 +30,7 @@ void stria_parser_define(stria_parser *p, const stria_full_name *name, int node,
             !stria_grow(allocator, (void **)&p->symbols, &p->symbol_capacity, p->symbol_count + 1,
                         sizeof *p->symbols)) {
             p->out_of_memory = p->stopped = true;
-            return;
+            return &p->no_symbol;
         }
         symbol = &p->symbols[p->symbol_count];
         symbol->name = copy;
@@ -40,6 +40,8 @@ void stria_parser_define(stria_parser *p, const stria_full_name *name, int node,
     symbol->node = node;
     symbol->line = stria_parser_line(p);
     symbol->count = count;
+    symbol->is_layer = false;
+    return symbol;
 }
 
 bool stria_parser_is_taken(const stria_parser *p, const stria_full_name *name)
@@ -105,19 +107,24 @@ static void consider(const stria_parser *p, const stria_token *name, const char 
     *best_length = length - prefix;
 }
 
+void stria_parser_nearest_name(const stria_parser *p, const stria_token *name, const char **best,
+                               size_t *length, size_t *distance)
+{
+    for (size_t i = 0; i < p->model->node_count; i++) {
+        const char *candidate = p->model->nodes[i].name;
+        consider(p, name, candidate, strlen(candidate), best, length, distance);
+    }
+    for (size_t i = 0; i < p->symbol_count; i++)
+        consider(p, name, p->symbols[i].name, p->symbols[i].length, best, length, distance);
+}
+
 static void tell_unknown(stria_parser *p, const stria_token *name)
 {
     const char *best = NULL;
     size_t length = 0, distance = name->length / 3 + 2;
     bool inside = p->at.scope->prefix_length > 0;
-    if (stria_parser_can_tell(p)) {
-        for (size_t i = 0; i < p->model->node_count; i++) {
-            const char *candidate = p->model->nodes[i].name;
-            consider(p, name, candidate, strlen(candidate), &best, &length, &distance);
-        }
-        for (size_t i = 0; i < p->symbol_count; i++)
-            consider(p, name, p->symbols[i].name, p->symbols[i].length, &best, &length, &distance);
-    }
+    if (stria_parser_can_tell(p))
+        stria_parser_nearest_name(p, name, &best, &length, &distance);
     if (best != NULL)
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, name,
                                 "no line above is named '%.*s'; did you mean '%.*s'?", (int)name->length,
@@ -136,6 +143,16 @@ static int find_node(const stria_parser *p, const stria_token *name)
     if (symbol != NULL)
         return symbol->node >= 0 ? symbol->node : STRIA_HAD_MISTAKE;
     return stria_model_find_node(p->model, full.text, full.length);
+}
+
+int stria_parser_find_node(const stria_parser *p, const stria_token *name)
+{
+    stria_full_name full;
+    stria_parser_full_name(p, name, &full);
+    const stria_symbol *symbol = stria_parser_symbol(p, &full);
+    if (symbol != NULL && symbol->node >= 0 && !symbol->is_layer)
+        return STRIA_NO_LAYER;
+    return find_node(p, name);
 }
 
 bool stria_parser_find_inputs(stria_parser *p, const stria_statement *s, size_t *nodes, size_t *count)

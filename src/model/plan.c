@@ -122,7 +122,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     call->kernels = plan->context->kernels;
     call->pool = plan->context->pool;
     call->training = plan->training;
-    call->statistics_off = node->frozen;
+    call->statistics_off = plan->model->nodes[node->owner].frozen;
     call->raw_output = plan->raw_output && plan->model->outputs[0] == index &&
                        consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
     call->algorithm = plan->algorithm;
@@ -391,16 +391,40 @@ static stria_status allocate_block(stria_plan *plan, size_t floats, float **bloc
     return *block != NULL ? STRIA_OK : stria_fail_memory(err, floats * sizeof(float));
 }
 
+/* Whether a node's gradients are added to those of a later use of the same parameters, which goes back first
+ * and overwrites. */
+static bool is_used_later(const stria_plan *plan, size_t index)
+{
+    const stria_model *model = plan->model;
+    size_t owner = model->nodes[index].owner;
+    for (size_t j = index + 1; model->nodes[owner].shared && j < plan->node_count; j++)
+        if (model->nodes[j].owner == owner && plan->nodes[j].differentiated)
+            return true;
+    return false;
+}
+
+/* Floats for the gradients of all of a layer's parameters, one behind the other. */
+static size_t gradient_room(const stria_model *model, const stria_node *node)
+{
+    size_t room = 0;
+    for (size_t q = 0; q < node->facts.param_count; q++)
+        room += stria_size_round_up(model->tensors[node->first_tensor + q].count, 16);
+    return room;
+}
+
 static stria_status allocate_memory(stria_plan *plan, stria_error *err)
 {
-    size_t total, lower_bound, packed = 0, scratch = 0;
+    size_t total, lower_bound, packed = 0, scratch = 0, shared = 0;
     if (!stria_arena_plan(plan->buffers, plan->buffer_count, &plan->context->allocator, &total, &lower_bound))
         return stria_fail(err, STRIA_ERROR_MEMORY,
                           "the memory of the plan cannot be laid out for a batch of %zu", plan->batch);
     for (size_t i = 0; i < plan->node_count; i++) {
-        const stria_plan_node *p = &plan->nodes[i];
+        stria_plan_node *p = &plan->nodes[i];
         if (!p->used)
             continue;
+        p->adds_params = p->differentiated && is_used_later(plan, i);
+        if (p->adds_params)
+            shared = stria_size_max(shared, gradient_room(plan->model, &plan->model->nodes[i]));
         packed += stria_size_round_up(p->needs.packed, 16);
         if (p->needs.scratch > scratch)
             scratch = p->needs.scratch;
@@ -408,6 +432,7 @@ static stria_status allocate_memory(stria_plan *plan, stria_error *err)
     STRIA_TRY(allocate_block(plan, total / sizeof(float), &plan->block, err));
     STRIA_TRY(allocate_block(plan, packed, &plan->packed, err));
     STRIA_TRY(allocate_block(plan, scratch, &plan->scratch, err));
+    STRIA_TRY(allocate_block(plan, shared, &plan->shared_gradients, err));
     if (plan->training) {
         STRIA_TRY(allocate_block(plan, plan->model->weight_count, &plan->gradients, err));
         memset(plan->gradients, 0, plan->model->weight_count * sizeof(float));
@@ -417,10 +442,21 @@ static stria_status allocate_memory(stria_plan *plan, stria_error *err)
         .packed = packed * sizeof(float),
         .gradients = plan->training ? plan->model->weight_count * sizeof(float) : 0,
         .activations = total,
-        .scratch = scratch * sizeof(float),
+        .scratch = (scratch + shared) * sizeof(float),
         .lower_bound = lower_bound,
     };
     return STRIA_OK;
+}
+
+/* Sends the gradients of a use that is not the last to where they are added from. */
+static void point_shared(const stria_plan *plan, const stria_node *node, stria_layer_call *call)
+{
+    size_t at = 0;
+    for (size_t q = 0; q < node->facts.param_count; q++) {
+        if (call->dparams[q] != NULL)
+            call->dparams[q] = plan->shared_gradients + at;
+        at += stria_size_round_up(plan->model->tensors[node->first_tensor + q].count, 16);
+    }
 }
 
 /* Fills in every pointer of a node's call that does not change from run to run. */
@@ -452,6 +488,8 @@ static void point_node(stria_plan *plan, size_t index, float **packed)
         if (plan->training && p->differentiated && stria_tensor_is_trained(model, tensor))
             call->dparams[q] = plan->gradients + tensor->offset;
     }
+    if (p->adds_params)
+        point_shared(plan, node, call);
     if (!p->differentiated)
         return;
     call->dy = stria_plan_buffer(plan, p->gradient);
@@ -580,6 +618,7 @@ void stria_plan_free(stria_plan *plan)
     stria_release(allocator, plan->block);
     stria_release(allocator, plan->packed);
     stria_release(allocator, plan->scratch);
+    stria_release(allocator, plan->shared_gradients);
     stria_release(allocator, plan->gradients);
     stria_release(allocator, plan->buffers);
     stria_arena_clear(&plan->arena);

@@ -24,6 +24,7 @@ typedef struct stria_plan_node {
     bool gradient_borrowed; /* its gradient is another's too: backward must leave it as it is */
     bool gradient_callers;  /* of an output: backward reads its gradient where the caller has it */
     bool gradient_shared;   /* a view whose gradient is its input's gradient: nothing to do in backward */
+    bool adds_params;       /* backward adds its parameters' gradients to those of a later use of them */
     bool kept;              /* readable after a run */
     size_t host;            /* the node whose step computes this one: itself, or the one that has taken it */
     size_t residual;        /* of a host that has taken a sum: the node it adds; else STRIA_NO_NODE */
@@ -62,10 +63,11 @@ struct stria_plan {
     size_t pass_count;
     stria_buffer *buffers;
     size_t buffer_count, buffer_capacity;
-    float *block;     /* activations, their gradients and what backward keeps */
-    float *packed;    /* packed parameters of all nodes */
-    float *scratch;   /* of the step that runs */
-    float *gradients; /* of all weights, in their layout; training only */
+    float *block;            /* activations, their gradients and what backward keeps */
+    float *packed;           /* packed parameters of all nodes */
+    float *scratch;          /* of the step that runs */
+    float *gradients;        /* of all weights, in their layout; training only */
+    float *shared_gradients; /* of one layer's parameters, before they are added to those of a later use */
     stria_plan_memory memory;
     uint64_t *times; /* of the steps, while a profile is taken; else NULL */
     uint64_t tick;   /* when the step before ended */

@@ -144,6 +144,18 @@ static void pass_on(const stria_plan *plan, const stria_plan_node *p)
         memcpy(p->call.dinputs[0], p->call.dy, count * sizeof(float));
 }
 
+/* Adds the gradients of one use of parameters to those of the uses behind it. */
+static void add_params(const stria_plan *plan, const stria_node *node, const stria_layer_call *call)
+{
+    for (size_t q = 0; q < node->facts.param_count; q++) {
+        const stria_model_tensor_entry *tensor = &plan->model->tensors[node->first_tensor + q];
+        float *sum = plan->gradients + tensor->offset;
+        if (call->dparams[q] != NULL)
+            plan->context->kernels->elementwise.add(sum, call->dparams[q], sum, tensor->count,
+                                                    plan->context->pool);
+    }
+}
+
 static void backward_node(stria_plan *plan, size_t index)
 {
     const stria_node *node = &plan->model->nodes[index];
@@ -154,6 +166,8 @@ static void backward_node(stria_plan *plan, size_t index)
         pass_on(plan, p);
     else
         node->kind->backward(&p->call);
+    if (p->adds_params)
+        add_params(plan, node, &p->call);
     for (size_t k = 0; k < node->input_count; k++) {
         if (p->routes[k].into == NULL)
             continue;

@@ -123,7 +123,7 @@ static size_t freeze_matching(stria_model *model, const char *pattern)
     size_t count = 0;
     for (size_t i = 0; i < model->node_count; i++)
         if (model->nodes[i].facts.param_count > 0 && stria_text_matches(model->nodes[i].name, pattern)) {
-            model->nodes[i].frozen = true;
+            model->nodes[model->nodes[i].owner].frozen = true;
             count++;
         }
     return count;

@@ -17,6 +17,11 @@ static const stria_gradient_case cases[] = {
     {"input 4\nx = dense 3 tanh\ny = dense 2 sigmoid\noutput(y, x)", 2, NORMAL, NULL},
     {"input 2x2x2\nx = conv2d 2 1\nf = flatten\ng = flatten(x)\nadd(f, g)\noutput(add, f)", 2, NORMAL, NULL},
     {"input 4x4x1\nconv2d 2 3 tanh\nbatchnorm\ntanh\nflatten\ndense 3", 3, NORMAL, "conv2d"},
+    /* layers used again: the gradients of all their uses are added */
+    {"x = input 5x5x2\nf = conv2d 2 3 same tanh\ny = f(f)\nz = f(y)\nadd(f, z)", 2, NORMAL, NULL},
+    {"x = input 6\nd = dense 6 tanh\ng = dense 4\ne = d(d)\nh = g(e)\noutput(g, h)", 3, NORMAL, NULL},
+    {"x = input 3x4x2\nb = batchnorm\nt = tanh\nc = b(t)\nadd(b, c)", 2, NORMAL, NULL},
+    {"input 4\nf = dense 4 tanh\ny = f(f)\ndense 2\noutput(dense, y)", 2, NORMAL, "f"},
 };
 
 const stria_gradient_family stria_gradients_graph = {STRIA_GRADIENT_LIST(cases), NULL, 0};
