@@ -42,13 +42,12 @@ function(stria_room name)
     if(STRIA_FUZZERS AND NOT name MATCHES "^kernels")
         target_compile_options(stria_${name} PRIVATE -fsanitize=fuzzer-no-link)
     endif()
-    # What is not in the inner loops is made small rather than fast. Kernels go without tables for unwinding: nothing
-    # that unwinds comes out of them, and their many variants would have a twentieth of the library in tables.
+    # What is not in the inner loops is made small rather than fast. No room needs tables for unwinding: nothing that
+    # unwinds comes out of plain C, and they would be a twentieth of the library.
     if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT STRIA_SANITIZE)
-        if(name MATCHES "^(layers|model|formats|train)$")
+        target_compile_options(stria_${name} PRIVATE -fno-asynchronous-unwind-tables)
+        if(name MATCHES "^(layers|model|formats|data|train)$")
             target_compile_options(stria_${name} PRIVATE -Os)
-        elseif(name MATCHES "^kernels_")
-            target_compile_options(stria_${name} PRIVATE -fno-asynchronous-unwind-tables)
         endif()
     endif()
     set(STRIA_ROOM_OBJECTS ${STRIA_ROOM_OBJECTS} stria_${name} CACHE INTERNAL "")
