@@ -89,6 +89,19 @@ static const stria_gradient_case cases[] = {
     {"input 5x5x4\ndepthwise_conv2d 3 relu6", 2, FAR, NULL},
     {"input 6x6x2\nconv2d 4 1 tanh\ndepthwise_conv2d 3 2 same tanh\nconv2d 3 1", 2, NORMAL, NULL},
 
+    /* separable: depthwise, then 1x1 */
+    {"input 1x1\nseparable_conv1d 1 1", 1, NORMAL, NULL},
+    {"input 8x3\nseparable_conv1d 4 3 same tanh", 2, NORMAL, NULL},
+    {"input 9x2\nseparable_conv1d 3 4 2 depth_multiplier=3 use_bias=no", 1, NORMAL, NULL},
+    {"input 1x1x1\nseparable_conv2d 1 1", 1, NORMAL, NULL},
+    {"input 6x7x3\nseparable_conv2d 5 3 depth_multiplier=2", 2, NORMAL, NULL},
+    {"input 6x7x1\nseparable_conv2d 5 3 same depth_multiplier=2 silu", 2, NORMAL, NULL},
+    {"input 7x6x17\nseparable_conv2d 3 3 2 same", 1, NORMAL, NULL},
+    {"input 9x8x2\nseparable_conv2d 3 3 2 same dilation_rate=2", 1, NORMAL, NULL},
+    {"input 5x6x3\nseparable_conv2d 4 3 padding=1,0,2,0 softmax", 1, NORMAL, NULL},
+    {"input 5x6x3\nseparable_conv2d 4 3 relu", 2, FAR, NULL},
+    {"input 6x6x2\nconv2d 3 3 same tanh\nseparable_conv2d 4 3 2 tanh\nseparable_conv2d 2 2", 2, NORMAL, NULL},
+
     /* dense */
     {"input 1\ndense 1", 1, NORMAL, NULL},
     {"input 7\ndense 5", 3, NORMAL, NULL},
@@ -149,6 +162,15 @@ static const stria_refusal refusals[] = {
     {"depthwise_conv1d", "input 8x2147483647\ndepthwise_conv1d 3 depth_multiplier=2", STRIA_ERROR_LIMIT, ""},
     {"depthwise_conv2d", "input 8x8x3\ndepthwise_conv2d 3 depth_multiplier=0", STRIA_ERROR_SYNTAX,
      "depth_multiplier"},
+    {"separable_conv1d", "input 4x2\nseparable_conv1d 3 5", STRIA_ERROR_SHAPE,
+     "in length: input 4 - window 5 + 1 = 0"},
+    {"separable_conv1d", "input 4x2\nseparable_conv1d 3 2 causal", STRIA_ERROR_SYNTAX,
+     "only conv1d takes causal"},
+    {"separable_conv2d", "input 4x4\nseparable_conv2d 3 3", STRIA_ERROR_SHAPE, "4x4"},
+    {"separable_conv2d", "input 8x8x1000000\nseparable_conv2d 3 3 depth_multiplier=1000000",
+     STRIA_ERROR_LIMIT, "are too many"},
+    {"separable_conv2d", "input 2000x2000x3\nseparable_conv2d 3 1 depth_multiplier=1000", STRIA_ERROR_LIMIT,
+     ""},
 };
 
 const stria_gradient_family stria_gradients_weighted = {STRIA_GRADIENT_LIST(cases),
