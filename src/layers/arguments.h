@@ -44,6 +44,16 @@ typedef struct stria_range {
     double values[2];
 } stria_range;
 
+/* Lists of small numbers, such as the channels that each filter sees: "0.1.2,1.2.3" are two lists of three.
+ */
+#define STRIA_MAX_LISTS       256
+#define STRIA_MAX_LIST_VALUES 1024
+typedef struct stria_lists {
+    int count;
+    uint16_t ends[STRIA_MAX_LISTS]; /* list i is values[ends[i - 1]] to values[ends[i] - 1] */
+    uint16_t values[STRIA_MAX_LIST_VALUES];
+} stria_lists;
+
 /* How a parameter starts; formulas in initializers.c. */
 typedef enum stria_initializer_kind {
     STRIA_GLOROT_UNIFORM,
@@ -111,7 +121,8 @@ typedef enum stria_argument_type {
     STRIA_ARG_REGULARIZER, /* stria_regularizer */
     STRIA_ARG_CONSTRAINT,  /* stria_constraint */
     STRIA_ARG_SHAPE,       /* stria_shape; sizes may be `?` */
-    STRIA_ARG_RANGE        /* stria_range */
+    STRIA_ARG_RANGE,       /* stria_range */
+    STRIA_ARG_LISTS        /* stria_lists; minimum and maximum are of each number */
 } stria_argument_type;
 
 typedef struct stria_argument {

@@ -57,7 +57,7 @@ const stria_layer_kind stria_kind_depthwise_conv1d = {
                "outputs: valid (W - F)/S + 1, same W/S rounded up, else (W - F + 2P)/S + 1\n"
                "parameters: F*C*M + C*M",
     .example = "depthwise_conv1d 3 same",
-    STRIA_CONVOLUTION_KIND(signal_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, signal_arguments),
     STRIA_CONVOLUTION_WEIGHTED,
     .shape = signal_shape,
     .bind = bind,
@@ -75,7 +75,7 @@ const stria_layer_kind stria_kind_depthwise_conv2d = {
                "outputs: valid (W - F)/S + 1, same W/S rounded up, else (W - F + 2P)/S + 1\n"
                "parameters: F*F*C*M + C*M",
     .example = "depthwise_conv2d 3 2 same relu6",
-    STRIA_CONVOLUTION_KIND(picture_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, picture_arguments),
     STRIA_CONVOLUTION_WEIGHTED,
     .shape = picture_shape,
     .bind = bind,

@@ -215,7 +215,7 @@ const stria_layer_kind stria_kind_separable_conv1d = {
                "outputs: valid (W - F)/S + 1, same W/S rounded up, else (W - F + 2P)/S + 1\n"
                "parameters: F*C*M + C*M*K + K",
     .example = "separable_conv1d 16 3 same relu",
-    STRIA_CONVOLUTION_KIND(signal_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, signal_arguments),
     .state_size = sizeof(state),
     .shape = signal_shape,
     .bind = bind,
@@ -237,7 +237,7 @@ const stria_layer_kind stria_kind_separable_conv2d = {
                "outputs: valid (W - F)/S + 1, same W/S rounded up, else (W - F + 2P)/S + 1\n"
                "parameters: F*F*C*M + C*M*K + K",
     .example = "separable_conv2d 16 3 same relu",
-    STRIA_CONVOLUTION_KIND(picture_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, picture_arguments),
     .state_size = sizeof(state),
     .shape = picture_shape,
     .bind = bind,

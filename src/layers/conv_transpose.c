@@ -102,7 +102,7 @@ const stria_layer_kind stria_kind_conv1d_transpose = {
         "         x[i,c] * kernel[u,k,c]\n"
         "y = activation(z), with strides S, dilation_rate D and padding P\n" OUTPUTS "parameters: F*K*C + K",
     .example = "conv1d_transpose 8 3 strides=2 same",
-    STRIA_CONVOLUTION_KIND(signal_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, signal_arguments),
     STRIA_CONVOLUTION_WEIGHTED,
     .shape = signal_shape,
     .bind = bind,
@@ -119,7 +119,7 @@ const stria_layer_kind stria_kind_conv2d_transpose = {
                "y = activation(z), with strides S, dilation_rate D and padding P\n" OUTPUTS
                "parameters: F*F*K*C + K",
     .example = "conv2d_transpose 8 3 strides=2 same",
-    STRIA_CONVOLUTION_KIND(picture_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, picture_arguments),
     STRIA_CONVOLUTION_WEIGHTED,
     .shape = picture_shape,
     .bind = bind,
@@ -137,7 +137,7 @@ const stria_layer_kind stria_kind_conv3d_transpose = {
                "y = activation(z), with strides S, dilation_rate D and padding P\n" OUTPUTS
                "parameters: F*F*F*K*C + K",
     .example = "conv3d_transpose 4 2 strides=2",
-    STRIA_CONVOLUTION_KIND(volume_arguments),
+    STRIA_CONVOLUTION_KIND(stria_convolution, volume_arguments),
     STRIA_CONVOLUTION_WEIGHTED,
     .shape = volume_shape,
     .bind = bind,

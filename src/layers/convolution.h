@@ -68,12 +68,12 @@ void stria_convolution_state(const stria_convolution *c, const stria_shape *inpu
 /* The kind's `activation`. */
 stria_activation stria_convolution_activation(const void *config);
 
-/* What the kinds have in common, but for names, documentation, shape and bind. */
-#define STRIA_CONVOLUTION_KIND(table)                                                                        \
-    .config_size = sizeof(stria_convolution), .arguments = table,                                            \
-    .argument_count = sizeof table / sizeof table[0], .min_inputs = 1, .max_inputs = 1,                      \
-    .activation = stria_convolution_activation, .takes = STRIA_WEIGHTED_TAKES,                               \
-    .takes_in_training = STRIA_WEIGHTED_TAKES_IN_TRAINING
+/* What the kinds have in common, but for names, documentation, shape and bind. `config` begins with a
+ * stria_convolution. */
+#define STRIA_CONVOLUTION_KIND(config, table)                                                                \
+    .config_size = sizeof(config), .arguments = table, .argument_count = sizeof table / sizeof table[0],     \
+    .min_inputs = 1, .max_inputs = 1, .activation = stria_convolution_activation,                            \
+    .takes = STRIA_WEIGHTED_TAKES, .takes_in_training = STRIA_WEIGHTED_TAKES_IN_TRAINING
 
 /* Those that run as stria_weighted. */
 #define STRIA_CONVOLUTION_WEIGHTED                                                                           \

@@ -32,6 +32,8 @@ const char *stria_argument_type_name(stria_argument_type type)
         return "shape";
     case STRIA_ARG_RANGE:
         return "one or two numbers";
+    case STRIA_ARG_LISTS:
+        return "lists";
     }
     return "";
 }
@@ -67,6 +69,7 @@ size_t stria_value_size(stria_argument_type type)
         [STRIA_ARG_CONSTRAINT] = sizeof(stria_constraint),
         [STRIA_ARG_SHAPE] = sizeof(stria_shape),
         [STRIA_ARG_RANGE] = sizeof(stria_range),
+        [STRIA_ARG_LISTS] = sizeof(stria_lists),
     };
     return sizes[type];
 }
@@ -137,6 +140,9 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
     case STRIA_ARG_RANGE:
         what = "a number or two like -0.1,0.2";
         break;
+    case STRIA_ARG_LISTS:
+        what = "at most 256 lists of together 1024 numbers, like 0.1.2,1.2.3, each an integer";
+        break;
     }
     mistake->at = 0;
     mistake->length = length;
@@ -194,6 +200,29 @@ static bool read_range(const stria_argument *argument, const char *text, size_t 
         return false;
     return comma == NULL || (stria_text_to_double(comma + 1, length - first - 1, &range->values[1]) &&
                              within(argument, range->values[1]));
+}
+
+static bool read_lists(const stria_argument *argument, const char *text, size_t length, stria_lists *lists)
+{
+    *lists = (stria_lists){0};
+    int values = 0;
+    size_t start = 0;
+    for (size_t i = 0; i <= length; i++) {
+        if (i < length && text[i] != '.' && text[i] != ',')
+            continue;
+        int64_t number;
+        if (values == STRIA_MAX_LIST_VALUES || !stria_text_to_integer(text + start, i - start, &number) ||
+            number < 0 || number > UINT16_MAX || !within(argument, (double)number))
+            return false;
+        lists->values[values++] = (uint16_t)number;
+        start = i + 1;
+        if (i < length && text[i] == '.')
+            continue;
+        if (lists->count == STRIA_MAX_LISTS)
+            return false;
+        lists->ends[lists->count++] = (uint16_t)values;
+    }
+    return true;
 }
 
 /* Kernels take an activation's parameter as a float. */
@@ -263,6 +292,8 @@ bool stria_value_read(const stria_argument *argument, const char *text, size_t l
         return read_shape(text, length, slot) || refuse(argument, text, length, mistake);
     case STRIA_ARG_RANGE:
         return read_range(argument, text, length, slot) || refuse(argument, text, length, mistake);
+    case STRIA_ARG_LISTS:
+        return read_lists(argument, text, length, slot) || refuse(argument, text, length, mistake);
     }
     return false;
 }
@@ -288,7 +319,8 @@ bool stria_value_takes_position(const stria_argument *argument)
 {
     return argument->type == STRIA_ARG_INTEGER || argument->type == STRIA_ARG_NUMBER ||
            argument->type == STRIA_ARG_SIZES || argument->type == STRIA_ARG_PADDING ||
-           argument->type == STRIA_ARG_SHAPE || argument->type == STRIA_ARG_RANGE;
+           argument->type == STRIA_ARG_SHAPE || argument->type == STRIA_ARG_RANGE ||
+           argument->type == STRIA_ARG_LISTS;
 }
 
 /* ---- Writing ---- */
@@ -320,6 +352,15 @@ static bool ranges_equal(const stria_range *a, const stria_range *b)
         if (a->values[i] < b->values[i] || a->values[i] > b->values[i])
             return false;
     return true;
+}
+
+static bool lists_equal(const stria_lists *a, const stria_lists *b)
+{
+    if (a->count != b->count)
+        return false;
+    const size_t count = (size_t)a->count, values = count == 0 ? 0 : a->ends[count - 1];
+    return memcmp(a->ends, b->ends, count * sizeof a->ends[0]) == 0 &&
+           memcmp(a->values, b->values, values * sizeof a->values[0]) == 0;
 }
 
 static bool activations_equal(const stria_activation *a, const stria_activation *b)
@@ -362,6 +403,8 @@ bool stria_value_is_default(const stria_argument *argument, const void *slot)
         return shapes_equal(slot, &expected.shape);
     case STRIA_ARG_RANGE:
         return ranges_equal(slot, &expected.range);
+    case STRIA_ARG_LISTS:
+        return lists_equal(slot, &expected.lists);
     }
     return false;
 }
@@ -456,6 +499,13 @@ void stria_value_write(const stria_argument *argument, const void *slot, stria_t
         for (int i = 0; i < range->count; i++)
             stria_text_format(text, "%s%s", i > 0 ? "," : "",
                               stria_double_text(range->values[i], number, sizeof number));
+        break;
+    }
+    case STRIA_ARG_LISTS: {
+        const stria_lists *lists = slot;
+        for (int list = 0, i = 0; list < lists->count; list++)
+            for (int first = i; i < lists->ends[list]; i++)
+                stria_text_format(text, "%s%d", i > first ? "." : list > 0 ? "," : "", lists->values[i]);
         break;
     }
     }

@@ -18,6 +18,7 @@ typedef union stria_value {
     stria_function_value function;
     stria_shape shape;
     stria_range range;
+    stria_lists lists;
 } stria_value;
 
 size_t stria_value_size(stria_argument_type type);

@@ -5,7 +5,7 @@
 
 #include "model/parse_inside.h"
 
-#define MAX_CONFIG 1024
+#define MAX_CONFIG 4096
 
 /* Arguments are read with columns of their own, ARGUMENT_COLUMNS apart, and mistakes brought back to where
  * the text has them: a parameter's value is longer or shorter than its name. */

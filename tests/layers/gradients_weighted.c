@@ -102,6 +102,15 @@ static const stria_gradient_case cases[] = {
     {"input 5x6x3\nseparable_conv2d 4 3 relu", 2, FAR, NULL},
     {"input 6x6x2\nconv2d 3 3 same tanh\nseparable_conv2d 4 3 2 tanh\nseparable_conv2d 2 2", 2, NORMAL, NULL},
 
+    /* true convolution, and filters that see chosen channels */
+    {"input 7x2\nconv1d 3 4 2 same flip_kernel", 2, NORMAL, NULL},
+    {"input 5x6x4\nconv2d 6 2x3 groups=2 flip_kernel tanh", 2, NORMAL, NULL},
+    {"input 6x6x16\nconv2d 16 3 same flip_kernel", 1, NORMAL, NULL},
+    {"input 3x4x3x2\nconv3d 2 2x3x2 flip_kernel", 1, NORMAL, NULL},
+    {"input 1x1x1\ntable_conv2d 0 1", 1, NORMAL, NULL},
+    {"input 5x6x4\ntable_conv2d 0.1,3.2,1,0.1.2.3 3 same tanh", 2, NORMAL, NULL},
+    {"input 7x5x3\ntable_conv2d 2.0,1 2x3 2 use_bias=no silu", 1, NORMAL, NULL},
+
     /* dense */
     {"input 1\ndense 1", 1, NORMAL, NULL},
     {"input 7\ndense 5", 3, NORMAL, NULL},
@@ -171,6 +180,15 @@ static const stria_refusal refusals[] = {
      STRIA_ERROR_LIMIT, "are too many"},
     {"separable_conv2d", "input 2000x2000x3\nseparable_conv2d 3 1 depth_multiplier=1000", STRIA_ERROR_LIMIT,
      ""},
+    {"table_conv2d", "input 8x8x6\ntable_conv2d 0.1,2.6 3", STRIA_ERROR_SHAPE,
+     "filter 1 sees channel 6, and the input has the channels 0 to 5"},
+    {"table_conv2d", "input 8x8x6\ntable_conv2d 0.1,2.5.2 3", STRIA_ERROR_VALUE,
+     "filter 1 sees channel 2 twice"},
+    {"table_conv2d", "input 8x8x6\ntable_conv2d 0..1 3", STRIA_ERROR_SYNTAX,
+     "'0..1' does not fit connections"},
+    {"table_conv2d", "input 8x8x6\ntable_conv2d 0.1, 3", STRIA_ERROR_SYNTAX,
+     "'0.1,' does not fit connections"},
+    {"table_conv2d", "input 4x4x6\ntable_conv2d 0.1 5", STRIA_ERROR_SHAPE, "input 4 - window 5 + 1 = 0"},
 };
 
 const stria_gradient_family stria_gradients_weighted = {STRIA_GRADIENT_LIST(cases),

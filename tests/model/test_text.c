@@ -280,6 +280,10 @@ static void assert_same_model(const stria_model *a, const stria_model *b)
 }
 
 static const char *const round_trips[] = {
+    "input 8x2\nconv1d 3 3 causal\nconv1d 3 4 padding=2,1 flip_kernel=yes\n",
+    "input 4x4x2\nconv2d_transpose 3 3 2 output_padding=1x0\nconv2d_transpose 3 3 padding=1\n",
+    "input 8x8x3\ntable_conv2d 0.1,2,1.0.2 3 same tanh\n",
+
     lenet,
     "input 4",
     "input ?x?x3\nconv2d 8 3 same\nglobal_avgpool2d\ndense 2",
