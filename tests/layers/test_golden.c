@@ -36,7 +36,8 @@
 
 /* The folders with cases, each with its manifest and, beside it or in golden/, the program that makes it. */
 static const char *const folders[] = {
-    "golden", /* make_golden.py */
+    "golden",        /* make_golden.py */
+    "golden/random", /* make_random.py */
 };
 
 /* One folder while its cases run. */
@@ -368,6 +369,8 @@ static void run_case(golden *g)
     load(g);
     if (!g->training)
         run_inference(g);
+    else if (!is_true(stria_json_get(g->entry, "grad")))
+        stria_plan_free(run(g, STRIA_MODE_TRAINING));
     if (is_true(stria_json_get(g->entry, "grad"))) {
         stria_error err = {0};
         /* Two layers act otherwise in training. Keras's gradients at inference are those of a frozen

@@ -341,7 +341,7 @@ static void test_round_trips(void **state)
 /* The example of a kind reads and writes on a picture, a signal, a volume or a row of numbers. */
 static void check_example(test_context *test, const stria_layer_kind_info *info)
 {
-    static const char *const inputs[] = {"28x28x8", "28x8", "12x28x28x8", "8"};
+    static const char *const inputs[] = {"28x28x8", "28x28x3", "28x8", "12x28x28x8", "8"};
     char text[512];
     stria_error err = {0};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
