@@ -34,10 +34,6 @@ function(stria_room name)
     target_include_directories(stria_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
     target_compile_definitions(stria_${name} PRIVATE ${STRIA_DEFINITIONS} _POSIX_C_SOURCE=200809L)
     target_include_directories(stria_${name} SYSTEM PRIVATE ${STRIA_INCLUDE_DIRECTORIES})
-    # What does not compute is built for size.
-    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND name MATCHES "^(layers|model|formats|train)$")
-        target_compile_options(stria_${name} PRIVATE -Os)
-    endif()
     # libFuzzer goes by counters of what was run; kernels meet no bytes of strangers and compile slowly with them.
     if(STRIA_FUZZERS AND NOT name MATCHES "^kernels")
         target_compile_options(stria_${name} PRIVATE -fsanitize=fuzzer-no-link)
