@@ -91,14 +91,15 @@ static int open_model(stria_model **model, stria_context *context, const char *n
                                    .diagnostic = show_mistake,
                                    .payload = &shown,
                                    .without_parameters = without_parameters};
-    const char *ready = cli_exists(name) ? NULL : stria_architecture_text(name);
+    const char *path = strcmp(name, "-") == 0 ? "/dev/stdin" : name;
+    const char *ready = cli_exists(path) ? NULL : stria_architecture_text(name);
     stria_status status;
     if (ready != NULL) {
         cli_note("there is no file '%s'; taking the ready model of that name", name);
         options.file_name = name;
         status = stria_model_parse(model, context, ready, strlen(ready), &options, &err);
     } else {
-        status = stria_model_load(model, context, name, &options, &err);
+        status = stria_model_load(model, context, path, &options, &err);
     }
     return status == STRIA_OK ? CLI_DONE : fail_model(&err, name, shown);
 }
