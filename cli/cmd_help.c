@@ -147,6 +147,28 @@ static void print_layer(size_t index)
     print_indented(stdout, kind.example, width);
 }
 
+/* A word that stands before a layer. False when `name` is none. */
+static bool print_wrapper(const char *name)
+{
+    stria_layer_wrapper_info wrapper;
+    for (size_t i = 0; stria_layer_wrapper_describe(i, &wrapper); i++) {
+        if (strcmp(wrapper.name, name) != 0 && strcmp(wrapper.keras_class, name) != 0) {
+            continue;
+        }
+        const int width = page_width(stdout);
+        const cli_terminal terminal = cli_terminal_of(stdout);
+        const char *bold = cli_style_text(&terminal, CLI_BOLD), *plain = cli_style_text(&terminal, CLI_PLAIN);
+        printf("%s%s%s: ", bold, wrapper.name, plain);
+        cli_write_wrapped(stdout, wrapper.title, (int)strlen(wrapper.name) + 2, 2, width);
+        printf("\nKeras class: %s\n\n%sformula%s\n", wrapper.keras_class, bold, plain);
+        print_indented(stdout, wrapper.formula, width);
+        printf("\n%sexample%s\n", bold, plain);
+        print_indented(stdout, wrapper.example, width);
+        return true;
+    }
+    return false;
+}
+
 static void print_statuses(void)
 {
     static const struct {
@@ -183,6 +205,12 @@ static void print_training(void)
 static void print_layers(void)
 {
     cli_print_layer_kinds(stdout);
+    fputs("\nwords before a layer\n", stdout);
+    stria_layer_wrapper_info wrapper;
+    for (size_t i = 0; stria_layer_wrapper_describe(i, &wrapper); i++) {
+        printf("  %s: ", wrapper.name);
+        cli_write_wrapped(stdout, wrapper.title, (int)strlen(wrapper.name) + 4, 6, page_width(stdout));
+    }
     fputs("\nactivations, as a layer's argument\n", stdout);
     cli_print_activations(stdout, page_width(stdout));
     fputs("\n'stria help LAYER' explains one.\n", stdout);
@@ -228,6 +256,10 @@ static int unknown_topic(const char *name)
     for (size_t i = 0; stria_layer_kind_describe(i, &kind); i++) {
         cli_nearest_offer(&nearest, kind.name);
     }
+    stria_layer_wrapper_info wrapper;
+    for (size_t i = 0; stria_layer_wrapper_describe(i, &wrapper); i++) {
+        cli_nearest_offer(&nearest, wrapper.name);
+    }
     const char *best = nearest.best != NULL ? nearest.best : stria_layer_kind_suggest(name);
     if (best != NULL) {
         return cli_fail(CLI_MISUSED, "there is no help on '%s'; did you mean '%s'?", name, best);
@@ -267,7 +299,7 @@ static int run(int argc, char **argv)
         print_layer((size_t)kind);
         return CLI_DONE;
     }
-    return unknown_topic(name);
+    return print_wrapper(name) ? CLI_DONE : unknown_topic(name);
 }
 
 const cli_command cli_help_command = {

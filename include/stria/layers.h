@@ -49,6 +49,21 @@ STRIA_API int stria_layer_kind_argument(size_t index, size_t argument, stria_arg
 /* The kind whose name is nearest to a mistyped `name`, or NULL when none is near. Any thread. */
 STRIA_API const char *stria_layer_kind_suggest(const char *name);
 
+/* A word before a kind that changes how the layer is used. All strings are constant. */
+typedef struct stria_layer_wrapper_info {
+    const char *name;        /* "time_distributed" */
+    const char *keras_class; /* "TimeDistributed" */
+    const char *title;       /* one line: what it does */
+    const char *formula;     /* the definition, one or more lines */
+    const char *example;     /* a line of model text */
+} stria_layer_wrapper_info;
+
+/* How many wrappers there are. Any thread. */
+STRIA_API size_t stria_layer_wrapper_count(void);
+
+/* Describes wrapper `index`; 1, or 0 when there is no such index. Any thread. */
+STRIA_API int stria_layer_wrapper_describe(size_t index, stria_layer_wrapper_info *info);
+
 /* The activation names that "activation" arguments take; NULL past the end. Any thread. */
 STRIA_API const char *stria_activation_name(size_t index);
 

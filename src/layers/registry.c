@@ -95,11 +95,10 @@ stria_status stria_require_channels(const stria_shape *input, const char *kind, 
     if (*channels != STRIA_ANY_SIZE)
         return STRIA_OK;
     char text[STRIA_SHAPE_TEXT_SIZE];
-    return stria_fail(
-        err, STRIA_ERROR_SHAPE,
-        "%s needs to know the last size of its input, which is %s; give the input's sizes, or put "
-        "global_avgpool2d before it",
-        kind, stria_shape_text(input, text, sizeof text));
+    return stria_fail(err, STRIA_ERROR_SHAPE, "%s needs to know the last size of its input, which is %s; %s",
+                      kind, stria_shape_text(input, text, sizeof text),
+                      input->rank > 1 ? "give the number of channels, as in ?x?x3"
+                                      : "give the input's sizes, or take global_avgpool2d instead of flatten");
 }
 
 stria_status stria_require_spatial(const stria_shape *input, int axes, const char *kind, stria_error *err)

@@ -160,6 +160,15 @@ static bool is_moderate(int64_t number)
     return number >= -INT32_MAX && number <= INT32_MAX;
 }
 
+/* Whether an operand has more digits than moderate numbers, and nothing but digits. */
+static bool is_long(const operand *o)
+{
+    size_t digits = 0;
+    while (digits < o->length && stria_is_digit(o->text[digits]))
+        digits++;
+    return digits == o->length && digits > 10;
+}
+
 static bool need_integer(reader *r, operand *o)
 {
     int shown = o->length > 40 ? 40 : (int)o->length;
@@ -175,6 +184,8 @@ static bool need_integer(reader *r, operand *o)
                     (int)nearest->name_length, nearest->name);
     }
     o->computed = true;
+    if (is_long(o))
+        return fail(r, "%.*s is too large", shown, o->text);
     if (!stria_text_to_integer(o->text, o->length, &o->integer))
         return fail(r, "'%.*s' is not an integer, and sums are worked out in integers", shown, o->text);
     return is_moderate(o->integer) || fail(r, "%.*s is too large", shown, o->text);

@@ -64,7 +64,7 @@ static bool take(stria_plan *plan, size_t host, unsigned takes, size_t end, size
 {
     const stria_node *node = &plan->model->nodes[index];
     stria_taken *taken = &plan->nodes[host].call.taken;
-    if (taken->activation.kind != STRIA_LINEAR)
+    if (taken->activation.kind != STRIA_LINEAR || node->wrapper != STRIA_WRAPPER_NONE)
         return false;
     switch (node->kind->part) {
     case STRIA_PART_SCALING:
@@ -89,7 +89,8 @@ static void leave_derivative(stria_plan *plan, size_t host, unsigned takes, size
     stria_layer_call *call = &plan->nodes[host].call;
     stria_activation own = activation_of(&plan->model->nodes[host]);
     stria_activation activation = own.kind != STRIA_LINEAR ? own : call->taken.activation;
-    bool selects = plan->model->nodes[reader].kind->part == STRIA_PART_SELECTION;
+    const stria_node *node = &plan->model->nodes[reader];
+    bool selects = node->kind->part == STRIA_PART_SELECTION && node->wrapper == STRIA_WRAPPER_NONE;
     if (!plan->training || (takes & STRIA_PART_SELECTION) == 0 || !selects ||
         (activation.kind != STRIA_RELU && activation.kind != STRIA_RELU6))
         return;
@@ -128,7 +129,7 @@ stria_status stria_plan_fuse(stria_plan *plan, stria_error *err)
         unsigned takes = plan->training ? node->kind->takes_in_training : node->kind->takes;
         bool linear = activation_of(node).kind == STRIA_LINEAR;
         size_t end = i;
-        if (!plan->nodes[i].used || plan->nodes[i].host != i)
+        if (!plan->nodes[i].used || plan->nodes[i].host != i || node->wrapper != STRIA_WRAPPER_NONE)
             continue;
         for (; linear && of[end].count == 1 && !plan->nodes[end].kept; end = of[end].reader) {
             size_t next = of[end].reader;

@@ -79,7 +79,10 @@ static void keras_name(const char *class_name, char *name, size_t size)
 /* Whether a node was named after this kind in the same part of the model. */
 static bool is_named_after(const stria_node *node, const stria_new_layer *layer)
 {
-    return node->numbered && node->part == layer->part && node->kind == layer->kind;
+    bool alike = layer->wrapper != STRIA_WRAPPER_NONE
+                     ? node->wrapper == layer->wrapper
+                     : node->kind == layer->kind && node->wrapper == STRIA_WRAPPER_NONE;
+    return node->numbered && node->part == layer->part && alike;
 }
 
 /* The first free name after a kind: conv2d, conv2d_1, conv2d_2 ... Names are never given back, so none below
@@ -87,7 +90,8 @@ static bool is_named_after(const stria_node *node, const stria_new_layer *layer)
 static unsigned free_name(const stria_model *model, const stria_new_layer *layer, char *name, size_t size)
 {
     char stem[STRIA_MAX_NAME];
-    keras_name(layer->kind->keras_class, stem, sizeof stem);
+    const char *wrapper = stria_wrapper_class(layer->wrapper);
+    keras_name(wrapper != NULL ? wrapper : layer->kind->keras_class, stem, sizeof stem);
     size_t last = model->node_count;
     while (last > 0 && !is_named_after(&model->nodes[last - 1], layer))
         last--;
@@ -174,7 +178,8 @@ static stria_status find_facts(const stria_model *model, const stria_new_layer *
     for (size_t i = 0; i < layer->input_count; i++)
         shapes[i] = model->nodes[layer->inputs[i]].facts.output;
     memset(facts, 0, sizeof *facts);
-    STRIA_TRY(layer->kind->shape(layer->config, shapes, layer->input_count, facts, err));
+    STRIA_TRY(stria_wrapper_shape(layer->wrapper, layer->kind, layer->config, shapes, layer->input_count,
+                                  facts, err));
     for (size_t i = 0; i < facts->param_count; i++)
         STRIA_TRY(stria_initializer_check(&facts->params[i].initializer, facts->params[i].name,
                                           &facts->params[i].shape, err));
@@ -216,6 +221,8 @@ static const char *node_text(stria_model *model, const stria_node *node)
     if (node->named)
         stria_text_format(&text, "%s = ", node->name);
     const bool again = node->owner != model->node_count;
+    if (node->wrapper != STRIA_WRAPPER_NONE && !again)
+        stria_text_format(&text, "%s ", stria_wrapper_name(node->wrapper));
     stria_text_add(&text, again ? model->nodes[node->owner].name : node->kind->name);
     bool follows = node->input_count == 1 && node->inputs[0] + 1 == model->node_count;
     if (node->input_count > 0 && (again || !follows)) {
@@ -262,6 +269,7 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
         return stria_fail(err, STRIA_ERROR_LIMIT, "a model has at most %d layers", STRIA_MAX_LAYERS);
     memset(node, 0, sizeof *node);
     node->kind = layer->kind;
+    node->wrapper = layer->wrapper;
     node->numbered = layer->name == NULL;
     node->named = layer->name != NULL || layer->prefix_length > 0;
     node->part = layer->part;

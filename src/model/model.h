@@ -10,6 +10,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "layers/layer.h"
+#include "layers/wrapper.h"
 #include "model/name_table.h"
 
 /* Most layers of a model: blocks and repeats make many of few lines. */
@@ -20,6 +21,7 @@
 /* One layer of the graph. Inputs are indices of earlier nodes. */
 typedef struct stria_node {
     const stria_layer_kind *kind;
+    stria_wrapper wrapper;
     const char *name;
     const char *text; /* its line of model text, defaults left out */
     bool named;       /* its line of text names it */
@@ -83,13 +85,14 @@ stria_status stria_model_materialize(stria_model *model, stria_error *err);
 /* A layer to be added: what the text says, in memory of its own that the call copies. */
 typedef struct stria_new_layer {
     const stria_layer_kind *kind;
+    stria_wrapper wrapper;
     const char *name; /* NULL: named after its kind, behind the prefix */
     size_t name_length;
     const char *prefix; /* "residual_1." of the instance of a block that it is in */
     size_t prefix_length;
     unsigned part;      /* the number of that instance; 0 for none */
     const void *config; /* kind->config_size bytes */
-    bool again;         /* the layer `owner` once more: kind and config are its own, and its parameters */
+    bool again;         /* the layer `owner` once more: kind, wrapper, config and parameters are its own */
     size_t owner;
     size_t input_count;
     size_t inputs[STRIA_MAX_INPUTS];

@@ -21,6 +21,7 @@ static void match_end(stria_parser *p, int *open, int index)
         return;
     stria_statement_read(&s, line->text, (size_t)line->length, &mistake);
     if (s.structure == STRIA_BLOCK || s.structure == STRIA_REPEAT) {
+        p->lines[index].opens = true;
         p->lines[index].end = *open;
         *open = index;
     } else if (s.structure == STRIA_END && *open >= 0) {
@@ -72,10 +73,15 @@ static void read_layer_line(stria_parser *p, stria_reading *r)
         return;
     }
     int block = stria_parser_is_kind(&r->s.kind) ? -1 : stria_parser_find_block(p, &r->s.kind);
-    if (block >= 0)
+    if (block >= 0 && r->s.wrapper != STRIA_WRAPPER_NONE) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &r->kind, "%s goes with one layer, not with a block",
+                                stria_wrapper_name(r->s.wrapper));
+        stria_parser_poison(p, &r->s.name);
+    } else if (block >= 0) {
         stria_parser_use_block(p, r, block);
-    else
+    } else {
         stria_parser_read_layer(p, r);
+    }
 }
 
 /* Reads the current line; returns the index of the next. */

@@ -14,6 +14,8 @@ int stria_parser_find_block(const stria_parser *p, const stria_token *name)
 
 /* ---- Defining ---- */
 
+#define BLOCK_INSIDE "a block cannot be defined inside a block or repeat; is an end missing above?"
+
 static bool is_parameter_name(const stria_token *name)
 {
     bool good = name->length > 0 && !stria_is_digit(name->text[0]);
@@ -35,7 +37,8 @@ static bool means_something(const stria_token *word)
             if (stria_layer_kinds[k]->arguments[a].type != STRIA_ARG_BOOLEAN &&
                 stria_value_takes_word(&stria_layer_kinds[k]->arguments[a], word->text, word->length))
                 return true;
-    return stria_parser_is_kind(word);
+    return stria_parser_is_kind(word) ||
+           stria_wrapper_by_name(word->text, word->length) != STRIA_WRAPPER_NONE;
 }
 
 /* The name of a parameter, in front of its default. */
@@ -83,9 +86,7 @@ static void check_header(stria_parser *p, const stria_statement *s)
     const stria_token *name = &s->name;
     int shown = name->length > 60 ? 60 : (int)name->length, block = stria_parser_find_block(p, name);
     if (p->at.scope->outer != NULL)
-        stria_parser_tell_token(
-            p, STRIA_ERROR_SYNTAX, &s->kind,
-            "a block cannot be defined inside a block or repeat; is an end missing above?");
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &s->kind, BLOCK_INSIDE);
     if (means_something(name))
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, name,
                                 "a block cannot be called '%.*s': that word has a meaning already", shown,
@@ -137,10 +138,10 @@ static void check_body(stria_parser *p, const stria_statement *header, int first
             stria_parser_tell(p, STRIA_ERROR_SYNTAX, mistake.column, mistake.length, mistake.message);
             continue;
         }
-        if (s.structure == STRIA_BLOCK)
-            stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &s.kind,
-                                    "a block cannot be defined inside a block or repeat; is an end missing "
-                                    "above?");
+        if (s.structure == STRIA_BLOCK) {
+            stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &s.kind, BLOCK_INSIDE);
+            break; /* what belongs to which is not known */
+        }
         if (s.structure == STRIA_LAYER && same_token(&s.kind, &header->name))
             stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &s.kind, "a block cannot use itself");
         else if (s.structure == STRIA_LAYER && !may_be_kind(p, header, &names, &s.kind))

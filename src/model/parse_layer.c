@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <stria/layers.h>
+
 #include "model/parse_inside.h"
 
 #define MAX_CONFIG 4096
@@ -150,8 +152,30 @@ bool stria_parser_is_kind(const stria_token *word)
     return stria_layer_kind_by_name(word->text, word->length) != NULL || is_activation(word);
 }
 
+/* The number of the line below that defines a block of that name, or 0. */
+static int find_block_below(const stria_parser *p, const stria_token *word)
+{
+    for (size_t i = (size_t)stria_parser_line(p) + 1; i < p->line_count; i++) {
+        const stria_source_line *line = &p->lines[i];
+        stria_statement s;
+        stria_argument_mistake mistake;
+        if (line->opens && stria_statement_read(&s, line->text, (size_t)line->length, &mistake) &&
+            s.structure == STRIA_BLOCK && s.name.length == word->length &&
+            memcmp(s.name.text, word->text, word->length) == 0)
+            return line->number;
+    }
+    return 0;
+}
+
 void stria_parser_tell_unknown_kind(stria_parser *p, const stria_token *word)
 {
+    int below = stria_parser_can_tell(p) ? find_block_below(p, word) : 0;
+    if (below > 0) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, word,
+                                "block '%.*s' is defined below, at line %d; a block stands above its uses",
+                                (int)word->length, word->text, below);
+        return;
+    }
     const char *nearest = stria_layer_kind_nearest(word->text, word->length);
     size_t length = nearest != NULL ? strlen(nearest) : 0;
     size_t distance = nearest != NULL ? stria_text_distance(word->text, word->length, nearest, length)
@@ -164,6 +188,15 @@ void stria_parser_tell_unknown_kind(stria_parser *p, const stria_token *word)
         if (own < distance) {
             nearest = block->name;
             length = block->length;
+            distance = own;
+        }
+    }
+    stria_layer_wrapper_info wrapper;
+    for (size_t i = 0; stria_layer_wrapper_describe(i, &wrapper); i++) {
+        size_t own = stria_text_distance(word->text, word->length, wrapper.name, strlen(wrapper.name));
+        if (own < distance) {
+            nearest = wrapper.name;
+            length = strlen(wrapper.name);
             distance = own;
         }
     }
@@ -184,23 +217,29 @@ static const stria_layer_kind *find_owner(stria_parser *p, stria_reading *r, str
 {
     stria_token word = r->s.kind;
     word.column = r->kind.column;
+    int shown = word.length > 60 ? 60 : (int)word.length;
     int node = stria_parser_find_node(p, &word);
     if (node == STRIA_NONE_YET) {
         stria_parser_tell_unknown_kind(p, &word);
     } else if (node == STRIA_NO_LAYER) {
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word,
-                                "'%.*s' stands for what a block gives; only a layer can be used again",
-                                (int)word.length, word.text);
+                                "'%.*s' stands for what a block gives; only a layer can be used again", shown,
+                                word.text);
     } else if (node >= 0 && p->model->nodes[node].kind->max_inputs == 0) {
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word, "'%.*s' is an input and cannot be used again",
-                                (int)word.length, word.text);
+                                shown, word.text);
+    } else if (node >= 0 && r->s.wrapper != STRIA_WRAPPER_NONE) {
+        stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word,
+                                "'%.*s' is a layer that is used again: %s belongs before its own line", shown,
+                                word.text, stria_wrapper_name(r->s.wrapper));
     } else if (node >= 0 && r->s.argument_count > 0) {
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &r->written[0],
-                                "'%.*s' is a layer that is used again: it has its arguments already",
-                                (int)word.length, word.text);
+                                "'%.*s' is a layer that is used again: it has its arguments already", shown,
+                                word.text);
     } else if (node >= 0) {
         layer->again = true;
         layer->owner = p->model->nodes[node].owner;
+        layer->wrapper = p->model->nodes[node].wrapper;
         return p->model->nodes[node].kind;
     }
     return NULL;
@@ -292,7 +331,8 @@ void stria_parser_read_layer(stria_parser *p, stria_reading *r)
         unsigned char bytes[MAX_CONFIG];
     } config;
     memset(&config, 0, sizeof config);
-    stria_new_layer layer = {.config = &config,
+    stria_new_layer layer = {.wrapper = s->wrapper,
+                             .config = &config,
                              .prefix = p->at.scope->prefix,
                              .prefix_length = p->at.scope->prefix_length,
                              .part = p->at.scope->part};

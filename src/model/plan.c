@@ -32,7 +32,8 @@ static stria_status find_shapes(stria_plan *plan, const stria_shape *input_shape
             for (size_t k = 0; k < node->input_count; k++)
                 shapes[k] = plan->nodes[node->inputs[k]].shape;
             memset(&facts, 0, sizeof facts);
-            stria_status status = node->kind->shape(node->config, shapes, node->input_count, &facts, err);
+            stria_status status = stria_wrapper_shape(node->wrapper, node->kind, node->config, shapes,
+                                                      node->input_count, &facts, err);
             if (status != STRIA_OK)
                 return stria_fail_in(err, status, "layer '%s': ", node->name);
             p->shape = facts.output;
@@ -113,6 +114,31 @@ static size_t consumer_count(const stria_plan *plan, size_t node)
     return count;
 }
 
+/* Makes the entries of the first axis samples, for a layer that is distributed over them. */
+static stria_status wrap_node(stria_plan *plan, size_t index, stria_error *err)
+{
+    const stria_node *node = &plan->model->nodes[index];
+    stria_plan_node *p = &plan->nodes[index];
+    p->entries = 1;
+    if (node->wrapper != STRIA_TIME_DISTRIBUTED)
+        return STRIA_OK;
+    p->entries = (size_t)stria_wrapper_entry(&plan->nodes[node->inputs[0]].shape, &p->entry_input);
+    stria_wrapper_entry(&p->shape, &p->entry);
+    p->call.input_shapes[0] = &p->entry_input;
+    p->call.output_shape = &p->entry;
+    if (!stria_size_multiply(plan->batch, p->entries, &p->call.batch))
+        return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %zu does not fit in memory", plan->batch);
+    return STRIA_OK;
+}
+
+/* Floats that one step of the power iteration needs. */
+static size_t spectral_room(const stria_node *node)
+{
+    const stria_shape *kernel = &node->facts.params[stria_spectral_kernel(&node->facts)].shape;
+    size_t columns = (size_t)kernel->sizes[kernel->rank - 1];
+    return (size_t)stria_shape_elements(kernel) / columns + 2 * columns;
+}
+
 static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
 {
     const stria_node *node = &plan->model->nodes[index];
@@ -136,12 +162,15 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     }
     call->wants_dinput = call->wants_dinput && p->differentiated;
     call->output_shape = &p->shape;
+    STRIA_TRY(wrap_node(plan, index, err));
     if (node->kind->state_size > 0) {
         call->state = stria_arena_allocate(&plan->arena, node->kind->state_size);
         if (call->state == NULL)
             return stria_fail_memory(err, node->kind->state_size);
     }
     node->kind->bind(call, &p->needs);
+    if (node->wrapper == STRIA_SPECTRAL_NORMALIZATION && plan->training)
+        p->needs.scratch = stria_size_max(p->needs.scratch, spectral_room(node));
     if (p->host != index)
         p->needs = (stria_layer_needs){.view = true, .kernel = p->in_host};
     p->view = p->needs.view;
@@ -482,11 +511,20 @@ static void point_node(stria_plan *plan, size_t index, float **packed)
         size_t residual = plan->nodes[plan->nodes[p->residual].root].value;
         call->taken.residual = residual != STRIA_NO_BUFFER ? stria_plan_buffer(plan, residual) : NULL;
     }
-    for (size_t q = 0; q < node->facts.param_count; q++) {
+    const size_t own_params = node->facts.param_count - stria_wrapper_params(node->wrapper);
+    for (size_t q = 0; q < own_params; q++) {
         const stria_model_tensor_entry *tensor = &model->tensors[node->first_tensor + q];
         call->params[q] = stria_node_param(model, node, q);
         if (plan->training && p->differentiated && stria_tensor_is_trained(model, tensor))
             call->dparams[q] = plan->gradients + tensor->offset;
+    }
+    if (node->wrapper == STRIA_SPECTRAL_NORMALIZATION && plan->training &&
+        !model->nodes[node->owner].frozen) {
+        int kernel = stria_spectral_kernel(&node->facts);
+        const stria_shape *u = &node->facts.params[own_params].shape;
+        p->kernel = call->params[kernel];
+        p->vector_u = stria_node_param(model, node, own_params);
+        p->kernel_rows = model->tensors[node->first_tensor + (size_t)kernel].count / (size_t)u->sizes[1];
     }
     if (p->adds_params)
         point_shared(plan, node, call);

@@ -36,6 +36,10 @@ typedef struct stria_plan_node {
     bool grouped;           /* its memory holds one group of its pass */
     int64_t macs;           /* multiply-adds for one sample */
     stria_shape shape;
+    size_t entries;                 /* of the first axis that the layer takes as so many samples; else 1 */
+    stria_shape entry_input, entry; /* the layer's shapes without that axis */
+    float *kernel, *vector_u;       /* of spectral normalisation, to be divided before forward; else NULL */
+    size_t kernel_rows;
     stria_layer_needs needs;
     size_t value, gradient, saved; /* buffers; STRIA_NO_BUFFER for none */
     stria_gradient_route routes[STRIA_MAX_INPUTS];

@@ -60,11 +60,22 @@ static const float *external_input(const stria_plan *plan, const stria_plan_node
     return plan->nodes[plan->model->inputs[p->external]].call.inputs[0];
 }
 
+/* Spectral normalisation, before the kernel is read. */
+static void normalize_kernel(const stria_plan *plan, size_t index)
+{
+    const stria_plan_node *p = &plan->nodes[index];
+    const stria_node *node = &plan->model->nodes[index];
+    const stria_shape *u = &node->facts.params[node->facts.param_count - 1].shape;
+    stria_spectral_normalize(p->kernel, p->kernel_rows, (size_t)u->sizes[1], p->vector_u, plan->scratch);
+}
+
 static void forward_node(stria_plan *plan, size_t index)
 {
     stria_plan_node *p = &plan->nodes[index];
     if (!p->used || p->view || p->external >= 0)
         return;
+    if (p->vector_u != NULL && !p->call.again)
+        normalize_kernel(plan, index);
     if (plan->training)
         pack_node(plan, index);
     plan->model->nodes[index].kind->forward(&p->call);
@@ -93,7 +104,7 @@ static void run_group(stria_plan *plan, const stria_plan_pass *pass, size_t firs
 {
     for (size_t i = pass->first; i <= pass->last; i++) {
         stria_plan_node *p = &plan->nodes[i];
-        p->call.batch = count;
+        p->call.batch = count * p->entries;
         if (first > 0 && p->used)
             move_call(plan, i, (ptrdiff_t)first);
         forward_node(plan, i);

@@ -95,6 +95,28 @@ static bool read_block_name(cursor *c, stria_statement *s)
     return true;
 }
 
+/* A word such as time_distributed before the kind. */
+static bool read_wrapper(cursor *c, stria_statement *s)
+{
+    size_t start = (size_t)s->kind.column - 1;
+    s->wrapper = stria_wrapper_by_name(s->kind.text, s->kind.length);
+    if (s->wrapper == STRIA_WRAPPER_NONE)
+        return true;
+    if (peek(c) == '(')
+        return fail(c, c->at, 1, "inputs stand behind the layer, as in 'time_distributed conv2d(x) 8 3'");
+    if (c->at >= c->length)
+        return fail(c, start, s->kind.length,
+                    "a layer is expected behind this word, as in "
+                    "'time_distributed conv2d 8 3'");
+    if (!read_name(c, &s->kind, "a layer is expected here, as in 'time_distributed conv2d 8 3'"))
+        return false;
+    if (stria_wrapper_by_name(s->kind.text, s->kind.length) != STRIA_WRAPPER_NONE)
+        return fail(c, (size_t)s->kind.column - 1, s->kind.length,
+                    "only one of time_distributed and spectral_normalization can stand before a layer");
+    skip_spaces(c);
+    return true;
+}
+
 bool stria_statement_read(stria_statement *s, const char *line, size_t length,
                           stria_argument_mistake *mistake)
 {
@@ -120,6 +142,8 @@ bool stria_statement_read(stria_statement *s, const char *line, size_t length,
             return false;
         skip_spaces(&c);
     }
+    if (!read_wrapper(&c, s))
+        return false;
     s->structure = structure_of(&s->kind);
     if (s->structure == STRIA_BLOCK && !read_block_name(&c, s))
         return false;

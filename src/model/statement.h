@@ -1,5 +1,5 @@
-/* One line of model text, taken apart into tokens: [name "="] kind ["(" inputs ")"] arguments ["#" comment],
- * or "block" name ["(" inputs ")"] parameters. */
+/* One line of model text, taken apart into tokens: [name "="] [wrapper] kind ["(" inputs ")"] arguments ["#"
+ * comment], or "block" name ["(" inputs ")"] parameters. */
 #ifndef STRIA_MODEL_STATEMENT_H
 #define STRIA_MODEL_STATEMENT_H
 
@@ -7,6 +7,7 @@
 
 #include "layers/arguments.h"
 #include "layers/layer.h"
+#include "layers/wrapper.h"
 
 /* The lines that are no layers but hold others together: block ... end and repeat ... end. */
 typedef enum stria_structure { STRIA_LAYER, STRIA_BLOCK, STRIA_REPEAT, STRIA_END } stria_structure;
@@ -15,6 +16,7 @@ typedef struct stria_statement {
     bool empty; /* nothing but spaces and a comment */
     stria_structure structure;
     stria_token name; /* length 0: none; of a block, what it is called */
+    stria_wrapper wrapper;
     stria_token kind;
     bool has_inputs; /* there are parentheses */
     size_t input_count;

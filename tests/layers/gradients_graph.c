@@ -22,6 +22,9 @@ static const stria_gradient_case cases[] = {
     {"x = input 6\nd = dense 6 tanh\ng = dense 4\ne = d(d)\nh = g(e)\noutput(g, h)", 3, NORMAL, NULL},
     {"x = input 3x4x2\nb = batchnorm\nt = tanh\nc = b(t)\nadd(b, c)", 2, NORMAL, NULL},
     {"input 4\nf = dense 4 tanh\ny = f(f)\ndense 2\noutput(dense, y)", 2, NORMAL, "f"},
+    {"input 3x4x4x2\ntime_distributed conv2d 3 3 tanh\ntime_distributed flatten\ndense 2", 2, NORMAL, NULL},
+    {"input 2x4x5x2\ntime_distributed maxpool2d 2\nflatten\ndense 3", 3, NORMAL, NULL},
+    {"input 1x1\nf = time_distributed dense 1 tanh\ng = f(f)\nadd(f, g)", 1, NORMAL, NULL},
 };
 
 const stria_gradient_family stria_gradients_graph = {STRIA_GRADIENT_LIST(cases), NULL, 0};
