@@ -124,19 +124,21 @@ stria_status stria_axis_transpose(stria_axis *axis, stria_padding_mode padding, 
     return check_setting(axis_name, "output size", axis->in, 1, err);
 }
 
-/* Entry `axis` of a list that has one value for all axes or one for each. */
-static stria_status list_value(const stria_sizes *sizes, int rank, int axis, const char *what,
-                               int64_t *number, stria_error *err)
+stria_status stria_sizes_at(const stria_sizes *sizes, int rank, int axis, const char *what, int64_t *number,
+                            stria_error *err)
 {
+    if (rank == 1 && sizes->count != 1)
+        return stria_fail(err, STRIA_ERROR_VALUE, "%s has %d sizes for 1 spatial dimension; give 1", what,
+                          sizes->count);
     if (sizes->count != 1 && sizes->count != rank)
-        return stria_fail(err, STRIA_ERROR_VALUE, "%s has %d sizes for %d spatial dimension%s; give 1 or %d",
-                          what, sizes->count, rank, rank == 1 ? "" : "s", rank);
+        return stria_fail(err, STRIA_ERROR_VALUE, "%s has %d sizes for %d spatial dimensions; give 1 or %d",
+                          what, sizes->count, rank, rank);
     *number = sizes->values[sizes->count == 1 ? 0 : axis];
     return STRIA_OK;
 }
 
-static stria_status padding_values(const stria_padding *padding, int rank, int axis, int64_t *before,
-                                   int64_t *after, stria_error *err)
+stria_status stria_padding_at(const stria_padding *padding, int rank, int axis, int64_t *before,
+                              int64_t *after, stria_error *err)
 {
     *before = *after = 0;
     if (padding->mode != STRIA_PADDING_EXPLICIT)
@@ -166,10 +168,10 @@ static stria_status settings_of(int rank, int axis, const stria_sizes *kernel, c
 {
     static const char *const names[3][3] = {{"length"}, {"height", "width"}, {"depth", "height", "width"}};
     settings->name = names[rank - 1][axis];
-    STRIA_TRY(list_value(kernel, rank, axis, "the window", &settings->kernel, err));
-    STRIA_TRY(list_value(strides, rank, axis, "strides", &settings->stride, err));
-    STRIA_TRY(list_value(dilation, rank, axis, "dilation_rate", &settings->dilation, err));
-    return padding_values(padding, rank, axis, &settings->before, &settings->after, err);
+    STRIA_TRY(stria_sizes_at(kernel, rank, axis, "the window", &settings->kernel, err));
+    STRIA_TRY(stria_sizes_at(strides, rank, axis, "strides", &settings->stride, err));
+    STRIA_TRY(stria_sizes_at(dilation, rank, axis, "dilation_rate", &settings->dilation, err));
+    return stria_padding_at(padding, rank, axis, &settings->before, &settings->after, err);
 }
 
 /* Nothing when a size is open. */
@@ -218,7 +220,7 @@ stria_status stria_window_transpose(const stria_shape *input, const stria_sizes 
         int64_t more = -1;
         STRIA_TRY(settings_of(rank, a, kernel, strides, dilation, padding, &set, err));
         if (output_padding->count > 0)
-            STRIA_TRY(list_value(output_padding, rank, a, "output_padding", &more, err));
+            STRIA_TRY(stria_sizes_at(output_padding, rank, a, "output_padding", &more, err));
         axes[a] = (stria_axis){
             .out = input->sizes[a], .kernel = set.kernel, .stride = set.stride, .dilation = set.dilation};
         STRIA_TRY(stria_axis_transpose(&axes[a], padding->mode, set.before, set.after, more, set.name, err));

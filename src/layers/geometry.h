@@ -42,6 +42,15 @@ stria_status stria_axis_transpose(stria_axis *axis, stria_padding_mode padding, 
                                   int64_t explicit_after, int64_t output_padding, const char *axis_name,
                                   stria_error *err);
 
+/* Entry `axis` of a list that has one value for all of `rank` axes or one for each; `what` names it in
+ * messages. Errors: VALUE. */
+stria_status stria_sizes_at(const stria_sizes *sizes, int rank, int axis, const char *what, int64_t *number,
+                            stria_error *err);
+
+/* What explicit padding has before and after axis `axis` of `rank`; 0 for other modes. Errors: VALUE. */
+stria_status stria_padding_at(const stria_padding *padding, int rank, int axis, int64_t *before,
+                              int64_t *after, stria_error *err);
+
 /* Solves every spatial axis of an input [spatial..., C] with 1 to 3 spatial axes and, when all sizes are
  * known, fills `window` (may be NULL); axes[0] is the outermost. Errors: those of stria_axis_solve, VALUE for
  * lists that do not fit the number of axes. */

@@ -179,7 +179,7 @@ static bool read_shape(const char *text, size_t length, stria_shape *shape)
         if (i < length && text[i] != 'x')
             continue;
         int64_t size;
-        if (i - start == 1 && text[start] == '?')
+        if (token_is(text + start, i - start, "?") || token_is(text + start, i - start, "-1"))
             size = STRIA_ANY_SIZE;
         else if (!stria_text_to_integer(text + start, i - start, &size) || size < 1 || size > INT32_MAX)
             return false;

@@ -7,15 +7,17 @@
 
 #include "base/size.h"
 
-/* One axis of a window over an axis of the layer before it. False when the numbers grow out of bounds. */
+/* One axis of a window over an axis of the layer before it; `before` is negative where a border is cut off.
+ * False when the numbers grow out of bounds. */
 static bool extend(int64_t window, int64_t window_stride, int64_t before, int64_t *size, int64_t *stride,
                    int64_t *offset)
 {
     int64_t grown, shift;
     if (!stria_count_multiply(window - 1, *stride, &grown) || !stria_count_add(*size, grown, size) ||
-        !stria_count_multiply(before, *stride, &shift) || *offset < INT64_MIN / 2 + shift)
+        !stria_count_multiply(before < 0 ? -before : before, *stride, &shift) ||
+        *offset < INT64_MIN / 2 + shift || *offset > INT64_MAX / 2 - shift)
         return false;
-    *offset -= shift;
+    *offset -= before < 0 ? -shift : shift;
     return stria_count_multiply(*stride, window_stride, stride) && *size < INT64_MAX / 2;
 }
 

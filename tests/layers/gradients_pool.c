@@ -39,9 +39,32 @@ static const stria_gradient_case cases[] = {
     {"input 5x3\nglobal_minpool1d keepdims", 2, SPREAD, NULL},
     {"input 3x4x5\nglobal_minpool2d", 2, SPREAD, NULL},
     {"input 2x3x2x1\nglobal_minpool3d", 1, SPREAD, NULL},
+
+    /* bins */
+    {"input 7x3\nadaptive_avgpool1d 3", 2, NORMAL, NULL},
+    {"input 3x70\nadaptive_avgpool1d 5", 1, NORMAL, NULL},
+    {"input 5x7x2\nadaptive_avgpool2d 2x3", 2, NORMAL, NULL},
+    {"input 3x4x5x1\nadaptive_avgpool3d 2", 1, NORMAL, NULL},
+    {"input 7x3\nadaptive_maxpool1d 3", 2, SPREAD, NULL},
+    {"input 5x7x2\nadaptive_maxpool2d 2x3", 2, SPREAD, NULL},
+    {"input 4x4x2\nconv2d 3 2 relu\nadaptive_maxpool2d 2", 2, FAR, NULL},
+    {"input 3x4x5x1\nadaptive_maxpool3d 2x4x1", 1, SPREAD, NULL},
+
+    /* channels */
+    {"input 3x2x6\ndepth_pool 3", 2, SPREAD, NULL},
+    {"input 8\ndepth_pool 4 min", 2, SPREAD, NULL},
+    {"input 2x3x2x4\ndepth_pool function=average", 1, NORMAL, NULL},
+    {"input 5x1\ndepth_pool 1", 1, SPREAD, NULL},
 };
 
 static const stria_refusal refusals[] = {
+    {"adaptive_avgpool1d", "input 9x1\nadaptive_avgpool1d 2x2", STRIA_ERROR_VALUE, "give 1"},
+    {"adaptive_avgpool2d", "input 9x9x1\nadaptive_avgpool2d", STRIA_ERROR_SYNTAX, "output_size"},
+    {"adaptive_avgpool3d", "input 9x9x9x1\nadaptive_avgpool3d 2x2", STRIA_ERROR_VALUE, "give 1 or 3"},
+    {"adaptive_maxpool1d", "input 9x9x1\nadaptive_maxpool1d 2", STRIA_ERROR_SHAPE, "signals"},
+    {"adaptive_maxpool2d", "input 9x9x1\nadaptive_maxpool2d 0", STRIA_ERROR_SYNTAX, "output_size"},
+    {"adaptive_maxpool3d", "input 9x9x1\nadaptive_maxpool3d 2", STRIA_ERROR_SHAPE, "volumes"},
+    {"depth_pool", "input 4x4x10\ndepth_pool 4", STRIA_ERROR_SHAPE, "10 = 2 * 4 + 2"},
     {"avgpool1d", "input 4x1\navgpool1d 5", STRIA_ERROR_SHAPE, "input 4 - window 5 + 1 = 0"},
     {"avgpool2d", "input 4x4x1\navgpool2d 5", STRIA_ERROR_SHAPE, "5"},
     {"avgpool2d", "input 4x4x1\navgpool2d", STRIA_ERROR_SYNTAX, "pool_size"},

@@ -134,9 +134,15 @@ static void write_argument(stria_text *text, const char *key, stria_argument_typ
                               stria_double_text(number, number_text, sizeof number_text));
         }
     } else if (stria_json_is_array(value)) {
-        for (size_t i = 0; i < stria_json_count(value); i++)
-            stria_text_format(text, "%s%lld", i > 0 ? "x" : "",
-                              (long long)integer_of(stria_json_at(value, i)));
+        for (size_t i = 0; i < stria_json_count(value); i++) {
+            const stria_json *entry = stria_json_at(value, i);
+            if (stria_json_is_array(entry)) /* what comes before and after */
+                stria_text_format(text, "%s%lld,%lld", i > 0 ? "," : "",
+                                  (long long)integer_of(stria_json_at(entry, 0)),
+                                  (long long)integer_of(stria_json_at(entry, 1)));
+            else
+                stria_text_format(text, "%s%lld", i > 0 ? "x" : "", (long long)integer_of(entry));
+        }
     } else if (stria_json_string(value) != NULL)
         stria_text_add(text, stria_json_string(value));
     else if (stria_json_number(value, &number))
