@@ -52,7 +52,7 @@ typedef struct reshape_config {
 } reshape_config;
 
 static const stria_argument reshape_arguments[] = {
-    {"target_shape", STRIA_ARG_SHAPE, offsetof(reshape_config, target_shape), NULL, 0, 0, NULL,
+    {"target_shape", STRIA_ARG_SHAPE, offsetof(reshape_config, target_shape), NULL, -1, -1, NULL,
      "sizes as in 7x7x16 without the batch; one may be -1 or ?: whatever is left"},
 };
 

@@ -100,7 +100,7 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
                    stria_value_mistake *mistake)
 {
     char low[32], high[32], bounds[80] = "";
-    if (argument->minimum != 0 || argument->maximum != 0)
+    if (argument->minimum < argument->maximum)
         snprintf(bounds, sizeof bounds, " from %s to %s",
                  stria_double_text(argument->minimum, low, sizeof low),
                  stria_double_text(argument->maximum, high, sizeof high));
@@ -171,15 +171,17 @@ static int read_list(const stria_argument *argument, const char *text, size_t le
     return count;
 }
 
-static bool read_shape(const char *text, size_t length, stria_shape *shape)
+/* -1 is another way to write ?, where the argument's minimum is that. */
+static bool read_shape(const stria_argument *argument, const char *text, size_t length, stria_shape *shape)
 {
     *shape = (stria_shape){0};
     size_t start = 0;
+    const char *open = argument->minimum < 0 ? "-1" : "?";
     for (size_t i = 0; i <= length; i++) {
         if (i < length && text[i] != 'x')
             continue;
         int64_t size;
-        if (token_is(text + start, i - start, "?") || token_is(text + start, i - start, "-1"))
+        if (token_is(text + start, i - start, "?") || token_is(text + start, i - start, open))
             size = STRIA_ANY_SIZE;
         else if (!stria_text_to_integer(text + start, i - start, &size) || size < 1 || size > INT32_MAX)
             return false;
@@ -289,7 +291,7 @@ bool stria_value_read(const stria_argument *argument, const char *text, size_t l
         return stria_function_read(stria_value_functions(argument->type), argument->name, text, length, slot,
                                    mistake);
     case STRIA_ARG_SHAPE:
-        return read_shape(text, length, slot) || refuse(argument, text, length, mistake);
+        return read_shape(argument, text, length, slot) || refuse(argument, text, length, mistake);
     case STRIA_ARG_RANGE:
         return read_range(argument, text, length, slot) || refuse(argument, text, length, mistake);
     case STRIA_ARG_LISTS:

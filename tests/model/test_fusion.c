@@ -387,6 +387,10 @@ static void test_places_that_are_shared(void **state)
         "input 5x4x12\nc = conv2d 12 3 same relu\nm = maxpool2d 2\nd = conv2d(input_layer) 12 3 same relu\n"
         "n = maxpool2d 2\ne = conv2d(d) 12 3 2 same tanh\nf = maxpool2d(e) 1\ng = dense(n) 12\noutput(c, m, "
         "g)\n",
+        "input 5x4x12\nc = conv2d 12 3 same relu\nl = global_maxpool2d\nd = conv2d(input_layer) 12 3 same "
+        "relu\n"
+        "m = adaptive_maxpool2d 3\ne = conv2d(input_layer) 12 3 same relu\nn = global_minpool2d\n"
+        "output(l, m, n)\n",
         /* The sum of sums, and of a model's input. */
         "input 5x4x12\nb = batchnorm\na = add(b, input_layer)\nr = relu\nc = conv2d 12 3 same\n"
         "d = add(c, a)\ne = add(d, r)\nf = tanh\n",
