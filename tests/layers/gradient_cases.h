@@ -41,7 +41,7 @@ typedef struct stria_gradient_family {
 #define STRIA_REFUSAL_LIST(list)  list, sizeof(list) / sizeof(list)[0]
 
 extern const stria_gradient_family stria_gradients_weighted, stria_gradients_pool, stria_gradients_norm,
-    stria_gradients_activation, stria_gradients_random, stria_gradients_shape, stria_gradients_merge,
-    stria_gradients_graph, stria_gradients_neocognitron;
+    stria_gradients_activation, stria_gradients_random, stria_gradients_sound, stria_gradients_shape,
+    stria_gradients_merge, stria_gradients_graph, stria_gradients_neocognitron;
 
 #endif

@@ -38,6 +38,7 @@
 static const char *const folders[] = {
     "golden",        /* make_golden.py */
     "golden/random", /* make_random.py */
+    "golden/sound",  /* make_sound.py */
 };
 
 /* One folder while its cases run. */

@@ -35,11 +35,17 @@
 #define MAX_TENSORS 24
 
 static const stria_gradient_family *const families[] = {
-    &stria_gradients_weighted,     &stria_gradients_pool,
-    &stria_gradients_norm,         &stria_gradients_activation,
-    &stria_gradients_random,       &stria_gradients_shape,
-    &stria_gradients_merge,        &stria_gradients_graph,
-    &stria_gradients_neocognitron, NULL,
+    &stria_gradients_weighted,
+    &stria_gradients_pool,
+    &stria_gradients_norm,
+    &stria_gradients_activation,
+    &stria_gradients_random,
+    &stria_gradients_sound,
+    &stria_gradients_shape,
+    &stria_gradients_merge,
+    &stria_gradients_graph,
+    &stria_gradients_neocognitron,
+    NULL,
 };
 
 typedef struct fixture {
