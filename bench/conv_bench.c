@@ -133,7 +133,7 @@ static bench prepare(const layer *l, const stria_conv_kernels *kernels, stria_co
     size_t scratch =
         most(needs.forward_scratch, most(needs.input_gradient_scratch, needs.kernel_gradient_scratch));
     b.call = (stria_conv_call){.batch = l->batch,
-                               .activation = {STRIA_RELU, 0},
+                               .activation = {.kind = STRIA_RELU},
                                .x = random_floats(inputs),
                                .bias = random_floats(filters),
                                .y = random_floats(pixels * filters),
@@ -171,7 +171,7 @@ static void run(bench *b, const stria_conv_kernels *kernels, int direction)
     case INPUT_GRADIENT: {
         stria_conv_call gradient = b->call;
         gradient.bias = NULL;
-        gradient.activation = (stria_activation){STRIA_LINEAR, 0};
+        gradient.activation = (stria_activation){.kind = STRIA_LINEAR};
         kernels->input_gradient(&gradient);
         break;
     }

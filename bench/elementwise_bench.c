@@ -29,15 +29,15 @@ typedef void (*case_fn)(const stria_kernels *k, const arrays *m, size_t rows, si
 /* In place where that is what a plan does. */
 static void run_activate(const stria_kernels *k, const arrays *m, size_t rows, size_t columns, int kind)
 {
-    k->elementwise.activate((stria_activation){(stria_activation_kind)kind, 0.2f}, m->a,
+    k->elementwise.activate((stria_activation){.kind = (stria_activation_kind)kind, .alpha = 0.2f}, m->a,
                             rows > 1 ? m->a : m->y, rows * columns, NULL);
 }
 
 static void run_activate_gradient(const stria_kernels *k, const arrays *m, size_t rows, size_t columns,
                                   int kind)
 {
-    k->elementwise.activate_gradient((stria_activation){(stria_activation_kind)kind, 0.2f}, m->a, m->y,
-                                     rows > 1 ? m->y : m->z, rows * columns, NULL);
+    k->elementwise.activate_gradient((stria_activation){.kind = (stria_activation_kind)kind, .alpha = 0.2f},
+                                     m->a, m->y, rows > 1 ? m->y : m->z, rows * columns, NULL);
 }
 
 static void run_add(const stria_kernels *k, const arrays *m, size_t rows, size_t columns, int option)
@@ -116,8 +116,8 @@ static void run_column_products(const stria_kernels *k, const arrays *m, size_t 
 static void run_column_scale(const stria_kernels *k, const arrays *m, size_t rows, size_t columns, int option)
 {
     (void)option;
-    k->reduce.column_scale(m->a, m->b, m->b + columns, (stria_activation){STRIA_RELU, 0}, rows, columns, m->y,
-                           NULL);
+    k->reduce.column_scale(m->a, m->b, m->b + columns, (stria_activation){.kind = STRIA_RELU}, rows, columns,
+                           m->y, NULL);
 }
 
 static void run_column_combine(const stria_kernels *k, const arrays *m, size_t rows, size_t columns,

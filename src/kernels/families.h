@@ -17,6 +17,12 @@ void stria_ref_reduce_fill(stria_reduce_kernels *kernels);
 void stria_ref_update_fill(stria_update_kernels *kernels);
 void stria_ref_peak_fill(stria_peak_kernels *kernels);
 
+/* Any activation of single numbers and its gradient, as stria_elementwise_kernels has them: for the kinds
+ * that have no vector version. */
+void stria_ref_activate_block(stria_activation activation, const float *x, float *y, size_t count);
+void stria_ref_activate_gradient_block(stria_activation activation, const float *v, const float *dy,
+                                       float *dx, size_t count);
+
 #define STRIA_DECLARE_FAMILIES(isa)                                                                          \
     void stria_conv_fill_##isa(stria_conv_kernels *kernels);                                                 \
     void stria_pool_fill_##isa(stria_pool_kernels *kernels);                                                 \

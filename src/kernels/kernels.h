@@ -55,19 +55,57 @@ typedef enum stria_activation_kind {
     STRIA_GELU, /* exact, by erf */
     STRIA_MISH,
     STRIA_EXPONENTIAL,
-    STRIA_SOFTMAX, /* over the last axis; see stria_reduce_kernels */
+    STRIA_LECUN_TANH,     /* 1.7159 tanh(2x/3) */
+    STRIA_GELU_TANH,      /* approximate: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 */
+    STRIA_CELU,           /* alpha > 0: x > 0 ? x : alpha (e^(x/alpha) - 1) */
+    STRIA_LOG_SIGMOID,    /* -ln(1 + e^-x) */
+    STRIA_HARD_TANH,      /* min(max(x, -1), 1) */
+    STRIA_HARD_SHRINK,    /* alpha, at least 0: |x| > alpha ? x : 0 */
+    STRIA_SOFT_SHRINK,    /* alpha, at least 0: |x| > alpha ? x - sign(x) alpha : 0 */
+    STRIA_TANH_SHRINK,    /* x - tanh(x) */
+    STRIA_THRESHOLD,      /* alpha, beta: x > alpha ? x : beta */
+    STRIA_CLIPPED_RELU,   /* alpha slope, beta maximum, gamma threshold: x > gamma ? min(x, beta) : alpha (x - gamma) */
+    STRIA_SPARSE_PLUS,    /* x <= -1 ? 0 : x < 1 ? (x + 1)^2 / 4 : x */
+    STRIA_SPARSE_SIGMOID, /* min(max((x + 1) / 2, 0), 1) */
+    STRIA_SQUAREPLUS,     /* alpha, at least 0: (x + sqrt(x^2 + alpha)) / 2 */
+    /* Over the last axis, row by row: see stria_activation_by_rows. */
+    STRIA_SOFTMAX,
+    STRIA_LOG_SOFTMAX, /* ln(softmax) */
+    STRIA_SPARSEMAX,   /* the nearest point of the probability simplex */
+    STRIA_GLU,         /* x[:n/2] * sigmoid(x[n/2:]): half as many numbers come out */
     STRIA_ACTIVATION_COUNT
 } stria_activation_kind;
 
+/* A kind with the numbers it names above; the others are 0. */
 typedef struct stria_activation {
     stria_activation_kind kind;
-    float alpha;
+    float alpha, beta, gamma;
 } stria_activation;
+
+/* Whether an activation is a function of whole rows (kernels/rows.h); the others are functions of each number. */
+static inline bool stria_activation_by_rows(stria_activation_kind kind)
+{
+    return kind >= STRIA_SOFTMAX;
+}
 
 /* Whether the derivative needs the activation's input; the others get by with its output. */
 static inline bool stria_activation_needs_input(stria_activation_kind kind)
 {
-    return kind == STRIA_HARD_SWISH || kind == STRIA_SILU || kind == STRIA_GELU || kind == STRIA_MISH;
+    switch (kind) {
+    case STRIA_HARD_SWISH:
+    case STRIA_SILU:
+    case STRIA_GELU:
+    case STRIA_MISH:
+    case STRIA_GELU_TANH:
+    case STRIA_HARD_TANH:
+    case STRIA_TANH_SHRINK:
+    case STRIA_THRESHOLD:
+    case STRIA_CLIPPED_RELU:
+    case STRIA_GLU:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* ---- Convolution (and dense layers) ---- */
@@ -113,7 +151,7 @@ typedef struct stria_conv_needs {
 typedef struct stria_conv_call {
     const stria_conv_shape *shape;
     size_t batch;
-    stria_activation activation; /* forward, input_gradient; every kind but softmax */
+    stria_activation activation; /* forward, input_gradient; none by rows */
     const float *x;              /* [N,D,H,W,C] */
     const float *packed;         /* from pack or pack_transposed */
     const float *bias;           /* NULL, [K] in forward or [C] in input_gradient */
@@ -176,10 +214,11 @@ typedef struct stria_pool_kernels {
 /* ---- Element-wise; outputs may be the same memory as an input, never overlap otherwise; no slack is needed ---- */
 
 typedef struct stria_elementwise_kernels {
-    /* y = activation(x); every kind but softmax. */
+    /* y = activation(x); none by rows. */
     void (*activate)(stria_activation activation, const float *x, float *y, size_t count, stria_pool *pool);
     /* dx = dy * activation'; `v` is the activation's input where stria_activation_needs_input, else its output. At the
-     * corners: relu at 0 has 0, relu6 at 0 and 6 has 0, leaky_relu at 0 the slope, elu and selu at 0 the positive side. */
+     * corners: relu at 0 has 0, relu6 at 0 and 6 has 0, leaky_relu at 0 the slope, elu at 0 alpha, selu at 0 the positive
+     * side, hard_tanh at -1 and 1 has 1, clipped_relu at its threshold 0 and at its maximum 1, the others 0. */
     void (*activate_gradient)(stria_activation activation, const float *v, const float *dy, float *dx, size_t count,
                               stria_pool *pool);
     void (*add)(const float *a, const float *b, float *y, size_t count, stria_pool *pool);      /* y = a + b */
@@ -224,7 +263,7 @@ typedef struct stria_reduce_kernels {
     /* sum_g[c] = sum of g[r,c]; sum_gx[c] = sum of g[r,c] * (x[r,c] - mean[c]) */
     void (*column_products)(const stria_column_gradient *gradient, const float *mean, float *sum_g, float *sum_gx,
                             stria_pool *pool);
-    /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (not softmax) */
+    /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (none by rows) */
     void (*column_scale)(const float *x, const float *scale, const float *shift, stria_activation activation, size_t rows,
                          size_t columns, float *y, stria_pool *pool);
     /* dx[r,c] = a[c] * g[r,c] + b[c] * x[r,c] + d[c] */

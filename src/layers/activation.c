@@ -1,8 +1,9 @@
-/* Activation layers: a function of each number by itself, and softmax over the last axis. */
+/* Activation layers: functions of each number by itself, and functions of rows such as softmax. */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/size.h"
+#include "kernels/rows.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
 
@@ -11,16 +12,22 @@ typedef struct activation_config {
 } activation_config;
 
 typedef struct relu_config {
-    double max_value, negative_slope; /* max_value 0: none */
+    double max_value, negative_slope, threshold; /* max_value 0: none */
 } relu_config;
 
 typedef struct slope_config {
     double number;
 } slope_config;
 
-/* The function a layer of any of these kinds applies. */
+typedef struct softmax_config {
+    int64_t axis;
+} softmax_config;
+
+/* The function a layer of any of these kinds applies. One by rows finds its rows along the middle axis of
+ * [outer, columns, inner], where outer counts one sample. */
 typedef struct state {
     stria_activation activation;
+    size_t outer, columns, inner;
 } state;
 
 static stria_status same_shape(const void *settings, const stria_shape *inputs, size_t input_count,
@@ -31,42 +38,86 @@ static stria_status same_shape(const void *settings, const stria_shape *inputs, 
     return STRIA_OK;
 }
 
-static void bind_function(stria_layer_call *call, stria_activation activation, stria_layer_needs *needs)
+static void bind_function(stria_layer_call *call, stria_activation activation, int axis,
+                          stria_layer_needs *needs)
 {
+    const stria_shape *input = call->input_shapes[0];
     state *s = call->state;
-    s->activation = activation;
+    *s = (state){.activation = activation, .outer = 1, .columns = 1, .inner = 1};
+    for (int a = 0; a < input->rank; a++)
+        *(a < axis ? &s->outer : a == axis ? &s->columns : &s->inner) *= (size_t)input->sizes[a];
     needs->view = activation.kind == STRIA_LINEAR || (activation.kind == STRIA_SOFTMAX && call->raw_output);
     if (call->training && !needs->view) {
-        needs->backward_in_place = true;
+        needs->backward_in_place = activation.kind != STRIA_GLU;
         needs->backward_reads_input = stria_activation_needs_input(activation.kind);
         needs->backward_reads_output = !needs->backward_reads_input;
     }
+    if (s->inner > 1 && !needs->view)
+        needs->scratch = (call->training ? 2 : 1) * stria_call_output_count(call);
     needs->kernel = needs->view ? "" : stria_activation_text(activation.kind);
+}
+
+/* Along another axis than the last the rows are gathered in scratch and brought back. */
+static void forward_rows(const stria_layer_call *call)
+{
+    const state *s = call->state;
+    size_t outer = s->outer * call->batch, rows = outer * s->inner;
+    const float *x = call->inputs[0];
+    float *y = s->inner > 1 ? call->scratch : call->output;
+    if (s->inner > 1) {
+        stria_rows_gather(x, outer, s->columns, s->inner, y, call->pool);
+        x = y;
+    }
+    stria_rows_activate(call->kernels, s->activation.kind, x, rows, s->columns, y, call->pool);
+    if (s->inner > 1)
+        stria_rows_gather(y, outer, s->inner, s->columns, call->output, call->pool);
+}
+
+static void backward_rows(const stria_layer_call *call, const float *v)
+{
+    const state *s = call->state;
+    size_t outer = s->outer * call->batch, rows = outer * s->inner;
+    const float *dy = call->dy;
+    float *dx = call->dinputs[0];
+    if (s->inner > 1) {
+        float *gathered = call->scratch;
+        dx = gathered + rows * s->columns;
+        stria_rows_gather(v, outer, s->columns, s->inner, gathered, call->pool);
+        stria_rows_gather(dy, outer, s->columns, s->inner, dx, call->pool);
+        v = gathered;
+        dy = dx;
+    }
+    stria_rows_activate_gradient(call->kernels, s->activation.kind, v, dy, rows, s->columns, dx, call->pool);
+    if (s->inner > 1)
+        stria_rows_gather(dx, outer, s->inner, s->columns, call->dinputs[0], call->pool);
 }
 
 static void forward(const stria_layer_call *call)
 {
     const state *s = call->state;
-    size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
-    if (s->activation.kind == STRIA_SOFTMAX)
-        call->kernels->reduce.softmax(call->inputs[0], count / channels, channels, call->output, call->pool);
+    if (stria_activation_by_rows(s->activation.kind))
+        forward_rows(call);
     else
-        call->kernels->elementwise.activate(s->activation, call->inputs[0], call->output, count, call->pool);
+        call->kernels->elementwise.activate(s->activation, call->inputs[0], call->output,
+                                            stria_call_output_count(call), call->pool);
 }
 
 static void backward(const stria_layer_call *call)
 {
     const state *s = call->state;
-    size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
+    const float *v = stria_activation_needs_input(s->activation.kind) ? call->inputs[0] : call->output;
     if (call->dinputs[0] == NULL)
         return;
-    if (s->activation.kind == STRIA_SOFTMAX)
-        call->kernels->reduce.softmax_gradient(call->output, call->dy, count / channels, channels,
-                                               call->dinputs[0], call->pool);
+    if (stria_activation_by_rows(s->activation.kind))
+        backward_rows(call, v);
     else
-        call->kernels->elementwise.activate_gradient(
-            s->activation, stria_activation_needs_input(s->activation.kind) ? call->inputs[0] : call->output,
-            call->dy, call->dinputs[0], count, call->pool);
+        call->kernels->elementwise.activate_gradient(s->activation, v, call->dy, call->dinputs[0],
+                                                     stria_call_output_count(call), call->pool);
+}
+
+static int last_axis(const stria_layer_call *call)
+{
+    return call->input_shapes[0]->rank - 1;
 }
 
 /* ---- activation NAME ---- */
@@ -81,9 +132,18 @@ static stria_status activation_shape(const void *settings, const stria_shape *in
 {
     const activation_config *c = settings;
     int64_t channels;
-    if (c->activation.kind == STRIA_SOFTMAX)
-        STRIA_TRY(stria_require_channels(&inputs[0], "softmax", &channels, err));
-    return same_shape(settings, inputs, input_count, facts, err);
+    if (!stria_activation_by_rows(c->activation.kind))
+        return same_shape(settings, inputs, input_count, facts, err);
+    const char *name = stria_activation_text(c->activation.kind);
+    STRIA_TRY(stria_require_channels(&inputs[0], name, &channels, err));
+    facts->output = inputs[0];
+    if (c->activation.kind != STRIA_GLU)
+        return STRIA_OK;
+    if (channels % 2 != 0)
+        return stria_fail(err, STRIA_ERROR_SHAPE, "glu halves the last size, and %lld is odd",
+                          (long long)channels);
+    facts->output.sizes[facts->output.rank - 1] = channels / 2;
+    return STRIA_OK;
 }
 
 static stria_activation activation_function(const void *settings)
@@ -94,7 +154,7 @@ static stria_activation activation_function(const void *settings)
 
 static void activation_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    bind_function(call, activation_function(call->config), needs);
+    bind_function(call, activation_function(call->config), last_axis(call), needs);
 }
 
 const stria_layer_kind stria_kind_activation = {
@@ -106,13 +166,24 @@ const stria_layer_kind stria_kind_activation = {
     .title = "A function of each number; its name alone is a line too, as in 'tanh'.",
     .formula = "linear: x                          relu: max(x, 0)\n"
                "relu6: min(max(x, 0), 6)           leaky_relu: x > 0 ? x : 0.2 x\n"
+               "clipped_relu: x > 0 ? min(x, max) : 0, with a maximum, slope and threshold\n"
                "elu: x > 0 ? x : e^x - 1           selu: 1.0507 (x > 0 ? x : 1.6733 (e^x - 1))\n"
-               "tanh: (e^x - e^-x)/(e^x + e^-x)    sigmoid: 1/(1 + e^-x)\n"
-               "hard_sigmoid: relu6(x + 3)/6       hard_swish: x * hard_sigmoid(x)\n"
-               "softplus: ln(1 + e^x)              softsign: x/(1 + |x|)\n"
-               "silu: x * sigmoid(x)               gelu: x (1 + erf(x/sqrt 2))/2\n"
+               "celu(a): x > 0 ? x : a (e^(x/a) - 1)\n"
+               "tanh: (e^x - e^-x)/(e^x + e^-x)    lecun_tanh: 1.7159 tanh(2x/3), LeNet-5's\n"
+               "sigmoid: 1/(1 + e^-x)              log_sigmoid: ln(sigmoid(x))\n"
+               "hard_sigmoid: relu6(x + 3)/6       hard_tanh: min(max(x, -1), 1)\n"
+               "silu, swish: x * sigmoid(x)        hard_swish, hard_silu: x * hard_sigmoid(x)\n"
+               "gelu: x (1 + erf(x/sqrt 2))/2      gelu_tanh: x * sigmoid(1.5958 (x + 0.044715 x^3))\n"
                "mish: x * tanh(softplus(x))        exponential: e^x\n"
-               "softmax: e^x / sum of e^x over the last axis",
+               "softplus: ln(1 + e^x)              softsign: x/(1 + |x|)\n"
+               "squareplus: (x + sqrt(x^2 + 4))/2  threshold(t, v): x > t ? x : v\n"
+               "hard_shrink: |x| > 0.5 ? x : 0     soft_shrink: |x| > 0.5 ? x - 0.5 sign(x) : 0\n"
+               "tanh_shrink: x - tanh(x)           sparse_sigmoid: min(max((x + 1)/2, 0), 1)\n"
+               "sparse_plus: x <= -1 ? 0 : x < 1 ? (x + 1)^2/4 : x\n"
+               "over the last axis\n"
+               "softmax: e^x / sum of e^x          log_softmax: ln(softmax(x))\n"
+               "sparsemax: max(x - t, 0), t such that they sum to 1\n"
+               "glu: x[:n/2] * sigmoid(x[n/2:]), half as many",
     .example = "activation gelu",
     .config_size = sizeof(activation_config),
     .arguments = activation_arguments,
@@ -131,45 +202,36 @@ const stria_layer_kind stria_kind_activation = {
 /* ---- relu ---- */
 
 static const stria_argument relu_arguments[] = {
-    {"max_value", STRIA_ARG_NUMBER, offsetof(relu_config, max_value), "", 0, 6, NULL,
-     "where the output is cut off: 6, or left out for nowhere"},
+    {"max_value", STRIA_ARG_NUMBER, offsetof(relu_config, max_value), "", 1e-6, 1e9, NULL,
+     "where the output is cut off; left out for nowhere"},
     {"negative_slope", STRIA_ARG_NUMBER, offsetof(relu_config, negative_slope), "0", 0, 1e6, NULL,
-     "slope below 0"},
+     "slope below the threshold"},
+    {"threshold", STRIA_ARG_NUMBER, offsetof(relu_config, threshold), "0", 0, 1e9, NULL,
+     "what must be passed to come through"},
 };
 
-static stria_status relu_function(const relu_config *c, stria_activation *function, stria_error *err)
-{
-    bool cut = c->max_value > 0, slopes = c->negative_slope > 0;
-    if (cut && c->max_value < 6)
-        return stria_fail(err, STRIA_ERROR_UNSUPPORTED, "relu: max_value %g is not done; 6 is", c->max_value);
-    if (cut && slopes)
-        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
-                          "relu: max_value together with negative_slope is not done; give one of them");
-    *function = (stria_activation){cut      ? STRIA_RELU6
-                                   : slopes ? STRIA_LEAKY_RELU
-                                            : STRIA_RELU,
-                                   (float)c->negative_slope};
-    return STRIA_OK;
-}
-
-static stria_status relu_shape(const void *settings, const stria_shape *inputs, size_t input_count,
-                               stria_layer_facts *facts, stria_error *err)
-{
-    stria_activation function;
-    STRIA_TRY(relu_function(settings, &function, err));
-    return same_shape(settings, inputs, input_count, facts, err);
-}
-
+/* The simplest function that does it: those without a threshold and with one of the others have kernels of
+ * their own. */
 static stria_activation relu_activation(const void *settings)
 {
-    stria_activation function = {STRIA_RELU, 0};
-    relu_function(settings, &function, NULL);
-    return function;
+    const relu_config *c = settings;
+    bool cut = c->max_value > 0, slopes = c->negative_slope > 0;
+    if (c->threshold > 0 || (cut && (slopes || c->max_value < 6 || c->max_value > 6))) {
+        stria_activation clipped = stria_activation_default(STRIA_CLIPPED_RELU);
+        clipped.alpha = (float)c->negative_slope;
+        clipped.beta = cut ? (float)c->max_value : clipped.beta;
+        clipped.gamma = (float)c->threshold;
+        return clipped;
+    }
+    return (stria_activation){.kind = cut      ? STRIA_RELU6
+                                      : slopes ? STRIA_LEAKY_RELU
+                                               : STRIA_RELU,
+                              .alpha = (float)c->negative_slope};
 }
 
 static void relu_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    bind_function(call, relu_activation(call->config), needs);
+    bind_function(call, relu_activation(call->config), last_axis(call), needs);
 }
 
 const stria_layer_kind stria_kind_relu = {
@@ -178,7 +240,8 @@ const stria_layer_kind stria_kind_relu = {
     .keras_class = "ReLU",
     .onnx_operator = "Relu",
     .title = "Nothing below zero.",
-    .formula = "y = max(x, 0)\nmax_value=6: min(max(x, 0), 6)\nnegative_slope=a: x > 0 ? x : a*x",
+    .formula = "y = max(x, 0)\n"
+               "in full: y = x > threshold ? min(x, max_value) : negative_slope * (x - threshold)",
     .example = "relu",
     .config_size = sizeof(relu_config),
     .arguments = relu_arguments,
@@ -186,7 +249,7 @@ const stria_layer_kind stria_kind_relu = {
     .min_inputs = 1,
     .max_inputs = 1,
     .state_size = sizeof(state),
-    .shape = relu_shape,
+    .shape = same_shape,
     .bind = relu_bind,
     .forward = forward,
     .backward = backward,
@@ -208,23 +271,23 @@ static const stria_argument elu_arguments[] = {
 static stria_activation leaky_relu_activation(const void *settings)
 {
     const slope_config *c = settings;
-    return (stria_activation){STRIA_LEAKY_RELU, (float)c->number};
+    return (stria_activation){.kind = STRIA_LEAKY_RELU, .alpha = (float)c->number};
 }
 
 static void leaky_relu_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    bind_function(call, leaky_relu_activation(call->config), needs);
+    bind_function(call, leaky_relu_activation(call->config), last_axis(call), needs);
 }
 
 static stria_activation elu_activation(const void *settings)
 {
     const slope_config *c = settings;
-    return (stria_activation){STRIA_ELU, (float)c->number};
+    return (stria_activation){.kind = STRIA_ELU, .alpha = (float)c->number};
 }
 
 static void elu_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    bind_function(call, elu_activation(call->config), needs);
+    bind_function(call, elu_activation(call->config), last_axis(call), needs);
 }
 
 const stria_layer_kind stria_kind_leaky_relu = {
@@ -273,17 +336,31 @@ const stria_layer_kind stria_kind_elu = {
 
 /* ---- softmax ---- */
 
+static const stria_argument softmax_arguments[] = {
+    STRIA_AXIS_ARGUMENT(softmax_config, axis, "over which they sum to 1; 1 is the first after the batch"),
+};
+
 static stria_status softmax_shape(const void *settings, const stria_shape *inputs, size_t input_count,
                                   stria_layer_facts *facts, stria_error *err)
 {
-    int64_t channels;
-    STRIA_TRY(stria_require_channels(&inputs[0], "softmax", &channels, err));
+    const softmax_config *c = settings;
+    int axis;
+    STRIA_TRY(stria_find_axis(c->axis, &inputs[0], "softmax", &axis, err));
     return same_shape(settings, inputs, input_count, facts, err);
+}
+
+bool stria_softmax_over_last(const void *settings, const stria_shape *output)
+{
+    const softmax_config *c = settings;
+    return c->axis == -1 || c->axis == output->rank;
 }
 
 static void softmax_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    bind_function(call, (stria_activation){STRIA_SOFTMAX, 0}, needs);
+    const softmax_config *c = call->config;
+    int axis = 0;
+    stria_find_axis(c->axis, call->input_shapes[0], "softmax", &axis, NULL);
+    bind_function(call, (stria_activation){.kind = STRIA_SOFTMAX}, axis, needs);
 }
 
 const stria_layer_kind stria_kind_softmax = {
@@ -291,10 +368,12 @@ const stria_layer_kind stria_kind_softmax = {
     .aliases = "",
     .keras_class = "Softmax",
     .onnx_operator = "Softmax",
-    .title = "Probabilities that sum to 1 over the last axis.",
+    .title = "Probabilities that sum to 1 over an axis, the last.",
     .formula = "y[k] = e^(x[k] - m) / sum over j of e^(x[j] - m), m the largest x",
     .example = "softmax",
-    .config_size = 1,
+    .config_size = sizeof(softmax_config),
+    .arguments = softmax_arguments,
+    .argument_count = sizeof softmax_arguments / sizeof softmax_arguments[0],
     .min_inputs = 1,
     .max_inputs = 1,
     .state_size = sizeof(state),

@@ -14,6 +14,20 @@ const char *stria_activation_text(size_t kind)
     return kind < STRIA_ACTIVATION_COUNT ? stria_activation_functions.functions[kind].name : NULL;
 }
 
+stria_activation stria_activation_of(const stria_function_value *function)
+{
+    return (stria_activation){.kind = (stria_activation_kind)function->kind,
+                              .alpha = (float)function->parameters[0],
+                              .beta = (float)function->parameters[1],
+                              .gamma = (float)function->parameters[2]};
+}
+
+stria_activation stria_activation_default(stria_activation_kind kind)
+{
+    const stria_function_value function = stria_function_defaults(&stria_activation_functions, (int)kind);
+    return stria_activation_of(&function);
+}
+
 static bool token_is(const char *text, size_t length, const char *word)
 {
     return strlen(word) == length && memcmp(text, word, length) == 0;

@@ -177,6 +177,10 @@ void stria_arguments_write(const stria_argument *arguments, size_t count, const 
 /* The name of an activation ("relu") or NULL past the end. */
 const char *stria_activation_text(size_t kind);
 
+/* An activation from the function that an argument names, and the one with the function's defaults. */
+stria_activation stria_activation_of(const stria_function_value *function);
+stria_activation stria_activation_default(stria_activation_kind kind);
+
 /* "integer", "number", ... */
 const char *stria_argument_type_name(stria_argument_type type);
 

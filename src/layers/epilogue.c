@@ -1,7 +1,9 @@
-/* A layer's own activation. Most are applied by the kernel that computes the sum; softmax needs whole rows,
- * and activations whose derivative is a function of their input need the sum kept, so those run as a second
- * pass. */
+/* A layer's own activation. Most are applied by the kernel that computes the sum; softmax and its like need
+ * whole rows, and activations whose derivative is a function of their input need the sum kept, so those run
+ * as a second pass. */
 #include "layers/epilogue.h"
+
+#include "kernels/rows.h"
 
 size_t stria_call_output_count(const stria_layer_call *call)
 {
@@ -24,16 +26,18 @@ bool stria_epilogue_saves_sum(const stria_layer_call *call, stria_activation act
 
 stria_activation stria_epilogue_fused(const stria_layer_call *call, stria_activation activation)
 {
-    bool second_pass = activation.kind == STRIA_SOFTMAX || stria_epilogue_saves_sum(call, activation);
-    return second_pass ? (stria_activation){STRIA_LINEAR, 0} : activation;
+    bool second_pass =
+        stria_activation_by_rows(activation.kind) || stria_epilogue_saves_sum(call, activation);
+    return second_pass ? (stria_activation){.kind = STRIA_LINEAR} : activation;
 }
 
 void stria_epilogue_forward(const stria_layer_call *call, stria_activation activation, const float *sum)
 {
     size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
-    if (activation.kind == STRIA_SOFTMAX) {
+    if (stria_activation_by_rows(activation.kind)) {
         if (!call->raw_output)
-            call->kernels->reduce.softmax(sum, count / channels, channels, call->output, call->pool);
+            stria_rows_activate(call->kernels, activation.kind, sum, count / channels, channels, call->output,
+                                call->pool);
     } else if (stria_epilogue_saves_sum(call, activation)) {
         call->kernels->elementwise.activate(activation, sum, call->output, count, call->pool);
     }
@@ -42,10 +46,10 @@ void stria_epilogue_forward(const stria_layer_call *call, stria_activation activ
 void stria_epilogue_backward(const stria_layer_call *call, stria_activation activation, const float *sum)
 {
     size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
-    if (activation.kind == STRIA_SOFTMAX) {
+    if (stria_activation_by_rows(activation.kind)) {
         if (!call->raw_output)
-            call->kernels->reduce.softmax_gradient(call->output, call->dy, count / channels, channels,
-                                                   call->dy, call->pool);
+            stria_rows_activate_gradient(call->kernels, activation.kind, call->output, call->dy,
+                                         count / channels, channels, call->dy, call->pool);
     } else if (activation.kind != STRIA_LINEAR) {
         call->kernels->elementwise.activate_gradient(activation, sum != NULL ? sum : call->output, call->dy,
                                                      call->dy, count, call->pool);

@@ -142,9 +142,12 @@ int stria_function_find(const stria_function_family *family, const char *text, s
 bool stria_function_is_word(const stria_function_family *family, const char *text, size_t length)
 {
     const size_t named = name_length(text, length);
-    for (size_t i = family->optional ? 1 : 0; i < family->count; i++)
-        if (strlen(family->functions[i].name) == named && memcmp(family->functions[i].name, text, named) == 0)
+    for (size_t i = family->optional ? 1 : 0; i < family->count; i++) {
+        const stria_function *function = &family->functions[i];
+        if ((strlen(function->name) == named && memcmp(function->name, text, named) == 0) ||
+            (function->aliases != NULL && stria_words_find(function->aliases, text, named) >= 0))
             return true;
+    }
     return false;
 }
 

@@ -61,8 +61,8 @@ typedef struct stria_value_mistake {
  * their aliases and Keras's classes: letters in any case, underscores or none. */
 int stria_function_find(const stria_function_family *family, const char *text, size_t length);
 
-/* Whether `text`, with or without parameters, is one of the family's names as they stand in the table: then
- * it needs no key in front of it. "none" always does. */
+/* Whether `text`, with or without parameters, is one of the family's names or aliases as they stand in the
+ * table: then it needs no key in front of it. "none" always does. */
 bool stria_function_is_word(const stria_function_family *family, const char *text, size_t length);
 
 /* Reads "name" or "name(values)" whose name is known; `argument` names the owner in messages. On failure says

@@ -16,4 +16,18 @@ stria_status stria_require_channels(const stria_shape *input, const char *kind, 
  * [D,H,W,C]. Errors: SHAPE with what would help. */
 stria_status stria_require_spatial(const stria_shape *input, int axes, const char *kind, stria_error *err);
 
+/* The row of an argument `axis`, as Keras counts: 0 is the batch, -1 the last. */
+#define STRIA_AXIS_ARGUMENT(config, field, help)                                                             \
+    {                                                                                                        \
+        "axis", STRIA_ARG_INTEGER, offsetof(config, field), "-1", -STRIA_MAX_RANK, STRIA_MAX_RANK, NULL,     \
+            help                                                                                             \
+    }
+
+/* The index of such an axis in a shape without the batch. Errors: SHAPE when there is none. */
+stria_status stria_find_axis(int64_t axis, const stria_shape *shape, const char *kind, int *index,
+                             stria_error *err);
+
+/* Whether a softmax layer of this configuration runs over the last axis. */
+bool stria_softmax_over_last(const void *config, const stria_shape *output);
+
 #endif

@@ -109,26 +109,15 @@ typedef struct concat_state {
 } concat_state;
 
 static const stria_argument concat_arguments[] = {
-    {"axis", STRIA_ARG_INTEGER, offsetof(concat_config, axis), "-1", -STRIA_MAX_RANK, STRIA_MAX_RANK, NULL,
-     "along which they are joined; 0 is the batch, -1 the last"},
+    STRIA_AXIS_ARGUMENT(concat_config, axis, "along which they are joined; 1 is the first after the batch"),
 };
-
-/* The axis in a shape without the batch, or -1 when there is none such. */
-static int concat_axis(const concat_config *c, int rank)
-{
-    int64_t axis = c->axis < 0 ? c->axis + rank : c->axis - 1;
-    return axis >= 0 && axis < rank ? (int)axis : -1;
-}
 
 static stria_status concat_shape(const void *settings, const stria_shape *inputs, size_t input_count,
                                  stria_layer_facts *facts, stria_error *err)
 {
     const concat_config *c = settings;
-    int axis = concat_axis(c, inputs[0].rank);
-    if (axis < 0)
-        return stria_fail(err, STRIA_ERROR_SHAPE,
-                          "concat: axis %lld is not one of an input of %d sizes; use -1", (long long)c->axis,
-                          inputs[0].rank);
+    int axis;
+    STRIA_TRY(stria_find_axis(c->axis, &inputs[0], "concat", &axis, err));
     STRIA_TRY(agree(inputs, input_count, axis, "concat", &facts->output, err));
     int64_t total = 0;
     for (size_t i = 0; i < input_count; i++) {
@@ -144,8 +133,10 @@ static stria_status concat_shape(const void *settings, const stria_shape *inputs
 
 static void concat_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
+    const concat_config *c = call->config;
     concat_state *s = call->state;
-    int rank = call->output_shape->rank, axis = concat_axis(call->config, rank);
+    int rank = call->output_shape->rank, axis = 0;
+    stria_find_axis(c->axis, call->output_shape, "concat", &axis, NULL);
     *s = (concat_state){.rows = 1};
     for (int a = 0; a < axis; a++)
         s->rows *= (size_t)call->output_shape->sizes[a];

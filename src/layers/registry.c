@@ -118,6 +118,18 @@ stria_status stria_require_spatial(const stria_shape *input, int axes, const cha
                       stria_shape_text(input, text, sizeof text), help);
 }
 
+stria_status stria_find_axis(int64_t axis, const stria_shape *shape, const char *kind, int *index,
+                             stria_error *err)
+{
+    int64_t found = axis < 0 ? axis + shape->rank : axis - 1;
+    if (found < 0 || found >= shape->rank)
+        return stria_fail(err, STRIA_ERROR_SHAPE,
+                          "%s: axis %lld is not one of an input of %d sizes; use -1 for the last", kind,
+                          (long long)axis, shape->rank);
+    *index = (int)found;
+    return STRIA_OK;
+}
+
 /* ---- The public description ---- */
 
 size_t stria_layer_kind_count(void)

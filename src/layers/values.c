@@ -227,14 +227,14 @@ static bool read_lists(const stria_argument *argument, const char *text, size_t 
     return true;
 }
 
-/* Kernels take an activation's parameter as a float. */
+/* Kernels take an activation's parameters as floats. */
 static bool read_activation(const stria_argument *argument, const char *text, size_t length,
                             stria_activation *activation, stria_value_mistake *mistake)
 {
     stria_function_value function;
     if (!stria_function_read(&stria_activation_functions, argument->name, text, length, &function, mistake))
         return false;
-    *activation = (stria_activation){(stria_activation_kind)function.kind, (float)function.parameters[0]};
+    *activation = stria_activation_of(&function);
     return true;
 }
 
@@ -365,9 +365,15 @@ static bool lists_equal(const stria_lists *a, const stria_lists *b)
            memcmp(a->values, b->values, values * sizeof a->values[0]) == 0;
 }
 
+static bool floats_equal(float a, float b)
+{
+    return a <= b && a >= b;
+}
+
 static bool activations_equal(const stria_activation *a, const stria_activation *b)
 {
-    return a->kind == b->kind && a->alpha <= b->alpha && a->alpha >= b->alpha;
+    return a->kind == b->kind && floats_equal(a->alpha, b->alpha) && floats_equal(a->beta, b->beta) &&
+           floats_equal(a->gamma, b->gamma);
 }
 
 bool stria_value_is_default(const stria_argument *argument, const void *slot)
@@ -440,9 +446,10 @@ static double shortest_of_float(float number)
 static void write_activation(const stria_activation *activation, stria_text *text)
 {
     stria_function_value function = stria_function_defaults(&stria_activation_functions, activation->kind);
-    if ((float)function.parameters[0] < activation->alpha ||
-        (float)function.parameters[0] > activation->alpha)
-        function.parameters[0] = shortest_of_float(activation->alpha);
+    const float numbers[] = {activation->alpha, activation->beta, activation->gamma};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (!floats_equal((float)function.parameters[i], numbers[i]))
+            function.parameters[i] = shortest_of_float(numbers[i]);
     stria_function_write(&stria_activation_functions, &function, text);
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "layers/kinds.h"
 #include "model/model.h"
 #include "tensor/shape.h"
 
@@ -205,8 +206,8 @@ bool stria_model_ends_in_softmax(const stria_model *model)
         return false;
     const stria_node *node = &model->nodes[model->outputs[0]];
     const stria_layer_kind *kind = node->kind;
-    if (strcmp(kind->name, "softmax") == 0)
-        return true;
+    if (kind == &stria_kind_softmax)
+        return stria_softmax_over_last(node->config, &node->facts.output);
     for (size_t i = 0; i < kind->argument_count; i++)
         if (kind->arguments[i].type == STRIA_ARG_ACTIVATION) {
             const stria_activation *activation =

@@ -32,7 +32,7 @@ static void find_readers(const stria_plan *plan, readers *of)
 static stria_activation activation_of(const stria_node *node)
 {
     return node->kind->activation != NULL ? node->kind->activation(node->config)
-                                          : (stria_activation){STRIA_LINEAR, 0};
+                                          : (stria_activation){.kind = STRIA_LINEAR};
 }
 
 /* Takes the sum `index` of the host's output and a value that is there before the host runs. */
@@ -53,7 +53,7 @@ static bool take_activation(stria_plan *plan, size_t host, unsigned takes, size_
 {
     stria_activation activation = activation_of(&plan->model->nodes[index]);
     unsigned part = stria_activation_needs_input(activation.kind) ? STRIA_PART_CURVED : STRIA_PART_ACTIVATION;
-    if (activation.kind == STRIA_SOFTMAX || activation.kind == STRIA_LINEAR || (takes & part) == 0)
+    if (stria_activation_by_rows(activation.kind) || activation.kind == STRIA_LINEAR || (takes & part) == 0)
         return false;
     plan->nodes[host].call.taken.activation = activation;
     return true;

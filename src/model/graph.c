@@ -170,6 +170,18 @@ stria_status stria_model_initialize(stria_model *model, uint64_t seed, stria_err
 
 /* ---- Adding a layer ---- */
 
+/* A layer's own activation leaves its output's shape alone; glu as a layer of its own halves it. */
+static stria_status refuse_own_glu(const stria_new_layer *layer, stria_error *err)
+{
+    const stria_layer_kind *kind = layer->kind;
+    if (kind->activation == NULL || kind->part == STRIA_PART_ACTIVATION ||
+        kind->activation(layer->config).kind != STRIA_GLU)
+        return STRIA_OK;
+    return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
+                      "%s cannot end with glu, which halves the last size; put a line 'glu' behind it",
+                      kind->name);
+}
+
 /* Runs the shape rule over the inputs' shapes and checks the sizes that come out. */
 static stria_status find_facts(const stria_model *model, const stria_new_layer *layer,
                                stria_layer_facts *facts, stria_error *err)
@@ -183,6 +195,7 @@ static stria_status find_facts(const stria_model *model, const stria_new_layer *
     for (size_t i = 0; i < facts->param_count; i++)
         STRIA_TRY(stria_initializer_check(&facts->params[i].initializer, facts->params[i].name,
                                           &facts->params[i].shape, err));
+    STRIA_TRY(refuse_own_glu(layer, err));
     int64_t count;
     return stria_shape_count(&facts->output, &count, err);
 }

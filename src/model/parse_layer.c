@@ -141,10 +141,7 @@ void stria_parser_read_output(stria_parser *p, const stria_statement *s)
 
 static bool is_activation(const stria_token *word)
 {
-    for (size_t i = 0; stria_activation_text(i) != NULL; i++)
-        if (stria_token_is(word, stria_activation_text(i)))
-            return true;
-    return false;
+    return stria_function_is_word(&stria_activation_functions, word->text, word->length);
 }
 
 bool stria_parser_is_kind(const stria_token *word)

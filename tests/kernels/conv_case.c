@@ -296,7 +296,7 @@ conv_results conv_case_run(const conv_case *conv, const stria_conv_kernels *kern
     call.packed = transposed.values;
     call.residual = conv->adds ? call.dx : NULL;
     call.bias = NULL;
-    call.activation = (stria_activation){STRIA_LINEAR, 0};
+    call.activation = (stria_activation){.kind = STRIA_LINEAR};
     if (conv->transposes) {
         call.bias = conv->with_bias ? conv->input_bias.values : NULL;
         call.activation = conv->activation;

@@ -36,7 +36,7 @@ static void definitions_on_worked_examples(void **state)
     assert_true(a[0] == 2 && a[1] == 3);
     assert_true(b[0] == -4 && b[1] == 50); /* 1*-2 + 2*0 - 1*2; 0 + 1*-10 + 2*30 */
     const float scale[2] = {2, -1}, shift[2] = {-3, 15}, offset[2] = {0.5f, 1};
-    d->column_scale(x, scale, shift, (stria_activation){STRIA_RELU, 0}, 3, 2, y, NULL);
+    d->column_scale(x, scale, shift, (stria_activation){.kind = STRIA_RELU}, 3, 2, y, NULL);
     const float scaled[6] = {0, 5, 3, 0, 7, 0};
     expect_same(y, scaled, sizeof y, "column_scale with relu");
     d->column_combine(&gradient, scale, shift, offset, y, NULL);
@@ -159,7 +159,7 @@ static void every_level_applies_columns_alike(void **state)
     size_t count = fast_levels(levels);
     const stria_reduce_kernels *d = &definitions()->reduce;
     static const stria_activation activations[] = {
-        {STRIA_LINEAR, 0}, {STRIA_RELU, 0}, {STRIA_LEAKY_RELU, 0.1f}};
+        {.kind = STRIA_LINEAR}, {.kind = STRIA_RELU}, {.kind = STRIA_LEAKY_RELU, .alpha = 0.1f}};
     for (size_t s = 0; s < SHAPES; s++)
         for (size_t a = 0; a < 3; a++) {
             size_t rows = shapes[s].rows, columns = shapes[s].columns, n = rows * columns;
@@ -202,7 +202,7 @@ static void every_level_goes_back_through_activations(void **state)
     size_t count = fast_levels(levels);
     const stria_reduce_kernels *d = &definitions()->reduce;
     static const stria_activation activations[] = {
-        {STRIA_RELU, 0}, {STRIA_RELU6, 0}, {STRIA_LEAKY_RELU, 0.125f}};
+        {.kind = STRIA_RELU}, {.kind = STRIA_RELU6}, {.kind = STRIA_LEAKY_RELU, .alpha = 0.125f}};
     for (size_t s = 0; s < SHAPES; s++)
         for (size_t a = 0; a < 3; a++) {
             size_t rows = shapes[s].rows, columns = shapes[s].columns, n = rows * columns;
@@ -279,7 +279,7 @@ static void run_all(const stria_reduce_kernels *k, const float *x, const float *
     k->column_moments(x, rows, columns, out + columns, out + 2 * columns, pool);
     stria_column_gradient gradient = {.dy = dy, .x = x, .rows = rows, .columns = columns};
     k->column_products(&gradient, out + columns, out + 3 * columns, out + 4 * columns, pool);
-    k->column_scale(x, f, f + columns, (stria_activation){STRIA_TANH, 0}, rows, columns, out + 5 * columns,
+    k->column_scale(x, f, f + columns, (stria_activation){.kind = STRIA_TANH}, rows, columns, out + 5 * columns,
                     pool);
     gradient.activation.kind = STRIA_RELU;
     gradient.scale = f;

@@ -293,6 +293,12 @@ static void test_every_function(void **state)
     /* Keras: the function leaky_relu has slope 0.2 and elu has 1. */
     assert_number((double)read_good("thing 1 leaky_relu").activation.alpha, (double)0.2F);
     assert_number((double)read_good("thing 1 elu").activation.alpha, 1);
+    assert_int_equal(read_good("thing 1 swish").activation.kind, STRIA_SILU);
+    assert_int_equal(read_good("thing 1 hard_silu").activation.kind, STRIA_HARD_SWISH);
+    const stria_activation clipped = read_good("thing 1 clipped_relu(0.5, threshold=2)").activation;
+    assert_number((double)clipped.alpha, 0.5);
+    assert_number((double)clipped.beta, (double)1e38F);
+    assert_number((double)clipped.gamma, 2);
 }
 
 static void test_parameters(void **state)

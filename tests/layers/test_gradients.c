@@ -114,7 +114,7 @@ static void draw_parameters(stria_model *model, uint64_t seed, stria_gradient_va
             else if (is_bias && how == FAR)
                 value = i % 2 == 0 ? 1.5 : -1.5;
             else if (!is_bias)
-                value *= (how == FAR ? 0.25 : 1) /
+                value *= (how == FAR ? 0.1 : 1) /
                          sqrt((double)count_of(&info.shape) / (double)info.shape.sizes[info.shape.rank - 1]);
             data[i] = (float)value;
         }
@@ -304,9 +304,13 @@ static void test_activations(void **state)
     const fixture *f = *state;
     char text[96];
     for (size_t i = 0; stria_activation_name(i) != NULL; i++) {
-        /* 160 rungs reach from -8 to 8, beyond the corners at 3 and 6. */
+        /* 160 rungs reach from -8 to 8, beyond the corners at 3 and 6. Those by rows, which may have corners
+         * anywhere, have cases of their own. */
         snprintf(text, sizeof text, "input 8x20\nactivation %s", stria_activation_name(i));
-        check_case(f, &(stria_gradient_case){text, 1, SPREAD, NULL}, 500 + i);
+        if (!stria_activation_by_rows((stria_activation_kind)i))
+            check_case(f, &(stria_gradient_case){text, 1, SPREAD, NULL}, 500 + i);
+        if (strcmp(stria_activation_name(i), "glu") == 0)
+            continue; /* no layer ends with it */
         snprintf(text, sizeof text, "input 4x4x2\nconv2d 3 2 %s", stria_activation_name(i));
         check_case(f, &(stria_gradient_case){text, 2, FAR, NULL}, 600 + i);
     }

@@ -1,14 +1,19 @@
 /* The activations and their derivatives. Each kind is a function of one vector; the loops are made once per
- * kind, with the kind a constant in them. */
+ * kind, with the kind a constant in them. Kinds that networks seldom use have none: their definitions do. */
 #include "kernels/simd/activation.h"
 
 #include <string.h>
 
+#include "kernels/families.h"
 #include "kernels/simd/math.h"
 
 /* Klambauer et al., "Self-normalizing neural networks", 2017. */
 #define SELU_ALPHA 1.6732632423543772
 #define SELU_SCALE 1.0507009873554805
+
+/* LeCun et al., 1998. */
+#define LECUN_HEIGHT 1.7159
+#define LECUN_SLOPE  (2.0 / 3)
 
 /* The order of the operands lets NaN through. */
 VEC_INLINE vec clip6(vec x)
@@ -24,6 +29,17 @@ VEC_INLINE vec_mask is_positive(vec x)
 VEC_INLINE vec_mask is_negative(vec x)
 {
     return vec_less(x, vec_broadcast(0));
+}
+
+/* The approximate gelu is x times this: sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3), at |x| up to 16. */
+VEC_INLINE vec gelu_gate(vec x)
+{
+    return vec_sigmoid(x * ((x * x) * (float)(1.5957691216057308 * 0.044715) + (float)1.5957691216057308));
+}
+
+VEC_INLINE vec within_16(vec x)
+{
+    return vec_min(vec_broadcast(16), vec_max(vec_broadcast(-16), x));
 }
 
 /* Mish: with e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2). From x = 20 on it is 1 in float.
@@ -71,6 +87,10 @@ VEC_INLINE vec activation_value(stria_activation_kind kind, vec alpha, vec x)
     }
     case STRIA_EXPONENTIAL:
         return vec_exp(x);
+    case STRIA_LECUN_TANH:
+        return vec_tanh(x * (float)LECUN_SLOPE) * (float)LECUN_HEIGHT;
+    case STRIA_GELU_TANH:
+        return x * gelu_gate(within_16(x));
     default:
         return x;
     }
@@ -88,7 +108,7 @@ VEC_INLINE vec activation_gradient(stria_activation_kind kind, vec alpha, vec v,
     case STRIA_LEAKY_RELU:
         return vec_select(is_positive(v), dy, alpha * dy);
     case STRIA_ELU:
-        return vec_select(is_negative(v), dy * (v + alpha), dy);
+        return vec_select(is_positive(v), dy, dy * (v + alpha));
     case STRIA_SELU:
         return dy * vec_select(is_negative(v), v + (float)(SELU_SCALE * SELU_ALPHA),
                                vec_broadcast((float)SELU_SCALE));
@@ -127,6 +147,14 @@ VEC_INLINE vec activation_gradient(stria_activation_kind kind, vec alpha, vec v,
     }
     case STRIA_EXPONENTIAL:
         return dy * v;
+    case STRIA_LECUN_TANH:
+        return dy *
+               (((float)LECUN_HEIGHT - v) * ((float)LECUN_HEIGHT + v) * (float)(LECUN_SLOPE / LECUN_HEIGHT));
+    case STRIA_GELU_TANH: { /* with the gate g = sigmoid(2 u): g + x g (1 - g) 2 u' */
+        vec x = within_16(v), gate = gelu_gate(x);
+        vec rise = (x * x) * (float)(3 * 1.5957691216057308 * 0.044715) + (float)1.5957691216057308;
+        return dy * (x * gate * (1.0f - gate) * rise + gate);
+    }
     default:
         return dy;
     }
@@ -172,7 +200,9 @@ VEC_INLINE void gradient_loop(stria_activation_kind kind, float alpha, const flo
     X(STRIA_SILU)                                                                                            \
     X(STRIA_GELU)                                                                                            \
     X(STRIA_MISH)                                                                                            \
-    X(STRIA_EXPONENTIAL)
+    X(STRIA_EXPONENTIAL)                                                                                     \
+    X(STRIA_LECUN_TANH)                                                                                      \
+    X(STRIA_GELU_TANH)
 
 void STRIA_ISA(stria_activate_block)(stria_activation activation, const float *x, float *y, size_t count)
 {
@@ -182,9 +212,12 @@ void STRIA_ISA(stria_activate_block)(stria_activation activation, const float *x
         value_loop(constant, activation.alpha, x, y, count);                                                 \
         return;
         FOR_EACH_KIND(VALUE_CASE)
-    default:
+    case STRIA_LINEAR:
         if (y != x && count > 0)
             memcpy(y, x, count * sizeof *y);
+        return;
+    default:
+        stria_ref_activate_block(activation, x, y, count);
     }
 }
 
@@ -200,8 +233,11 @@ void STRIA_ISA(stria_activate_gradient_block)(stria_activation activation, const
         gradient_loop(constant, activation.alpha, v, dy, dx, count);                                         \
         return;
         FOR_EACH_KIND(GRADIENT_CASE)
-    default:
+    case STRIA_LINEAR:
         if (dx != dy && count > 0)
             memcpy(dx, dy, count * sizeof *dx);
+        return;
+    default:
+        stria_ref_activate_gradient_block(activation, v, dy, dx, count);
     }
 }

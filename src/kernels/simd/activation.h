@@ -6,7 +6,7 @@
 #include "kernels/kernels.h"
 #include "kernels/simd/vec.h"
 
-/* y = activation(x), which may be the same memory; every kind but softmax. Touches exactly `count` floats. */
+/* y = activation(x), which may be the same memory; none by rows. Touches exactly `count` floats. */
 void STRIA_ISA(stria_activate_block)(stria_activation activation, const float *x, float *y, size_t count);
 
 /* dx = dy * activation', as stria_elementwise_kernels.activate_gradient. */

@@ -2,7 +2,7 @@
  * one counter per 64-bit lane. */
 #include "kernels/simd/dropout.h"
 
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 
 /* Each lane holds one 32-bit word in its lower half; what stands in the upper half does not matter until the
  * end. */

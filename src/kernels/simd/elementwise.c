@@ -1,7 +1,7 @@
 /* Element-wise operations: loops over vectors with an explicit tail, cut into pieces for the pool. */
 #include "kernels/families.h"
 #include "kernels/simd/activation.h"
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 #include "kernels/simd/dropout.h"
 
 /* Arguments of one call; each function uses those it names. */

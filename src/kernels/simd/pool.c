@@ -5,7 +5,7 @@
 #include <float.h>
 
 #include "kernels/families.h"
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 
 /* What is kept of the winning taps. */
 typedef enum index_kind { NO_INDEX, INDEX_OF_BYTES, INDEX_OF_WORDS } index_kind;

@@ -1,7 +1,7 @@
 /* Pooling backward. Windows that tile the picture (stride = size, the usual case) write each gradient once,
  * from the output's side. Others gather: a row of gradients is cleared and collects from the output rows that
  * see it, so that no two tasks ever write to the same place. */
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 #include "kernels/simd/pool.h"
 
 typedef struct pool_job {

@@ -9,7 +9,7 @@
 
 #include "kernels/families.h"
 #include "kernels/simd/activation.h"
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 #include "kernels/simd/softmax.h"
 
 #define NARROW     64            /* columns that are joined into wide rows */

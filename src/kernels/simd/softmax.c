@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
 #include "kernels/simd/math.h"
 
 #define BLOCK         16

@@ -2,7 +2,8 @@
  * the processor's, which round correctly, so that every instruction set with fused multiply-add makes the
  * same bits. */
 #include "kernels/families.h"
-#include "kernels/simd/cut.h"
+#include "kernels/cut.h"
+#include "kernels/simd/vec.h"
 
 /* Arguments of one call; each function uses those it names. */
 typedef struct update_job {

@@ -1,10 +1,9 @@
 /* Cutting a range into pieces for the pool. The cut depends on the sizes alone, so that results do not depend
  * on the number of threads; what fits into one piece runs in the caller at once. */
-#ifndef STRIA_KERNELS_SIMD_CUT_H
-#define STRIA_KERNELS_SIMD_CUT_H
+#ifndef STRIA_KERNELS_CUT_H
+#define STRIA_KERNELS_CUT_H
 
 #include "base/pool.h"
-#include "kernels/simd/vec.h"
 
 /* Elements of a piece: so much that handing it over costs little beside it, so little that a batch of
  * pictures makes many. Multiples of every vector. */
