@@ -151,7 +151,7 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     state *s = call->state;
     size_t channels = (size_t)input->sizes[input->rank - 1], middle = channels * (size_t)c->depth_multiplier;
     stria_convolution_state(c, input, middle, channels, &s->depthwise);
-    s->depthwise.activation = (stria_activation){STRIA_LINEAR, 0};
+    s->depthwise.activation = (stria_activation){.kind = STRIA_LINEAR};
     s->middle = *call->output_shape;
     s->middle.sizes[input->rank - 1] = (int64_t)middle;
 

@@ -73,6 +73,7 @@ const stria_function_family stria_activation_functions = {
     .example = "an activation such as relu or leaky_relu(0.1) (see 'stria help activation')",
     .functions = activations,
     .count = COUNT(activations),
+    .aliases_are_words = true,
 };
 
 static const stria_function initializers[STRIA_INITIALIZER_COUNT] = {

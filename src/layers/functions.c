@@ -145,7 +145,8 @@ bool stria_function_is_word(const stria_function_family *family, const char *tex
     for (size_t i = family->optional ? 1 : 0; i < family->count; i++) {
         const stria_function *function = &family->functions[i];
         if ((strlen(function->name) == named && memcmp(function->name, text, named) == 0) ||
-            (function->aliases != NULL && stria_words_find(function->aliases, text, named) >= 0))
+            (family->aliases_are_words && function->aliases != NULL &&
+             stria_words_find(function->aliases, text, named) >= 0))
             return true;
     }
     return false;

@@ -45,7 +45,8 @@ typedef struct stria_function_family {
     const char *example;
     const stria_function *functions; /* in the order of the family's enumeration */
     size_t count;
-    bool optional; /* function 0 is "none" */
+    bool optional;          /* function 0 is "none" */
+    bool aliases_are_words; /* see stria_function_is_word */
 } stria_function_family;
 
 extern const stria_function_family stria_activation_functions, stria_initializer_functions,
@@ -61,8 +62,8 @@ typedef struct stria_value_mistake {
  * their aliases and Keras's classes: letters in any case, underscores or none. */
 int stria_function_find(const stria_function_family *family, const char *text, size_t length);
 
-/* Whether `text`, with or without parameters, is one of the family's names or aliases as they stand in the
- * table: then it needs no key in front of it. "none" always does. */
+/* Whether `text`, with or without parameters, is one of the family's names as they stand in the table, or,
+ * where the family says so, of its aliases: then it needs no key in front of it. "none" always does. */
 bool stria_function_is_word(const stria_function_family *family, const char *text, size_t length);
 
 /* Reads "name" or "name(values)" whose name is known; `argument` names the owner in messages. On failure says

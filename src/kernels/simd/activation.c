@@ -160,28 +160,45 @@ VEC_INLINE vec activation_gradient(stria_activation_kind kind, vec alpha, vec v,
     }
 }
 
+/* What is left after the last whole vector goes through the same loop by way of `rest`: the function, which
+ * may be long, stands there once. */
 VEC_INLINE void value_loop(stria_activation_kind kind, float alpha, const float *x, float *y, size_t count)
 {
-    vec slope = vec_broadcast(alpha);
-    size_t i = 0;
-    for (; i + VL <= count; i += VL)
-        vec_store(y + i, activation_value(kind, slope, vec_load(x + i)));
-    if (i < count)
-        vec_store_first(y + i, activation_value(kind, slope, vec_load_first(x + i, count - i)), count - i);
+    const vec slope = vec_broadcast(alpha);
+    const size_t left = count % VL, whole = count - left;
+    float rest[VL], *to = y;
+    const float *from = x;
+    for (size_t n = whole;; n = VL) {
+        for (size_t i = 0; i < n; i += VL)
+            vec_store(to + i, activation_value(kind, slope, vec_load(from + i)));
+        if (left == 0 || to == rest)
+            break;
+        vec_store(rest, vec_load_first(x + whole, left));
+        from = to = rest;
+    }
+    if (left > 0)
+        vec_store_first(y + whole, vec_load(rest), left);
 }
 
 VEC_INLINE void gradient_loop(stria_activation_kind kind, float alpha, const float *v, const float *dy,
                               float *dx, size_t count)
 {
-    vec slope = vec_broadcast(alpha);
-    size_t i = 0;
-    for (; i + VL <= count; i += VL)
-        vec_store(dx + i, activation_gradient(kind, slope, vec_load(v + i), vec_load(dy + i)));
-    if (i < count)
-        vec_store_first(dx + i,
-                        activation_gradient(kind, slope, vec_load_first(v + i, count - i),
-                                            vec_load_first(dy + i, count - i)),
-                        count - i);
+    const vec slope = vec_broadcast(alpha);
+    const size_t left = count % VL, whole = count - left;
+    float rest[VL], rest_of_v[VL], *to = dx;
+    const float *from = dy, *at = v;
+    for (size_t n = whole;; n = VL) {
+        for (size_t i = 0; i < n; i += VL)
+            vec_store(to + i, activation_gradient(kind, slope, vec_load(at + i), vec_load(from + i)));
+        if (left == 0 || to == rest)
+            break;
+        vec_store(rest_of_v, vec_load_first(v + whole, left));
+        vec_store(rest, vec_load_first(dy + whole, left));
+        at = rest_of_v;
+        from = to = rest;
+    }
+    if (left > 0)
+        vec_store_first(dx + whole, vec_load(rest), left);
 }
 
 /* One case per kind that computes something. */
