@@ -8,12 +8,13 @@
 #include <stria/error.h>
 
 typedef enum stria_gradient_values {
-    NORMAL, /* standard normal */
-    SPREAD, /* a shuffled ladder whose steps are 0.1 and whose rungs lie 0.05 beside every multiple of 0.1 */
-    FAR,    /* normal, but with small kernels and biases of +1.5 and -1.5: sums stay 5 deviations away from
-               corners */
-    CELLS   /* above 0, inputs and kernels, and inhibition that leaves S-cells far from their threshold: of
-               four planes three answer, one of them with inhibition below 0, and one is silent */
+    NORMAL,  /* standard normal */
+    SPREAD,  /* a shuffled ladder whose steps are 0.1 and whose rungs lie 0.05 beside every multiple of 0.1 */
+    FAR,     /* normal, but with small kernels and biases of +1.5 and -1.5: sums stay 6 deviations away from
+                0 */
+    FARTHER, /* the same with smaller kernels: sums stay 5 deviations away from 0.5, 1 and 3 too */
+    CELLS    /* above 0, inputs and kernels, and inhibition that leaves S-cells far from their threshold: of
+                four planes three answer, one of them with inhibition below 0, and one is silent */
 } stria_gradient_values;
 
 typedef struct stria_gradient_case {

@@ -18,7 +18,7 @@ static const stria_gradient_case cases[] = {
     {"input 3x5x2\nsoftmax axis=2", 2, NORMAL, NULL},
     {"input 3x7\nlog_softmax", 2, NORMAL, NULL},
     {"input 5x6\nrescaling 0.05\nsparsemax", 2, NORMAL, NULL},
-    {"input 4\ndense 5 sparsemax", 2, FAR, NULL},
+    {"input 4\ndense 5 sparsemax", 2, FARTHER, NULL},
     {"input 3x6\nglu", 2, NORMAL, NULL},
     {"input 2x2x2\nglu", 1, NORMAL, NULL},
     {"input 4\ndense 6 log_softmax", 2, NORMAL, NULL},

@@ -111,10 +111,12 @@ static void draw_parameters(stria_model *model, uint64_t seed, stria_gradient_va
                 value = 0.5 + fabs(value);
             else if (how == CELLS && strstr(info.name, "/inhibition") != NULL)
                 value = inhibition[i % 4];
-            else if (is_bias && how == FAR)
+            else if (is_bias && (how == FAR || how == FARTHER))
                 value = i % 2 == 0 ? 1.5 : -1.5;
             else if (!is_bias)
-                value *= (how == FAR ? 0.1 : 1) /
+                value *= (how == FAR       ? 0.25
+                          : how == FARTHER ? 0.1
+                                           : 1) /
                          sqrt((double)count_of(&info.shape) / (double)info.shape.sizes[info.shape.rank - 1]);
             data[i] = (float)value;
         }
@@ -312,7 +314,7 @@ static void test_activations(void **state)
         if (strcmp(stria_activation_name(i), "glu") == 0)
             continue; /* no layer ends with it */
         snprintf(text, sizeof text, "input 4x4x2\nconv2d 3 2 %s", stria_activation_name(i));
-        check_case(f, &(stria_gradient_case){text, 2, FAR, NULL}, 600 + i);
+        check_case(f, &(stria_gradient_case){text, 2, FARTHER, NULL}, 600 + i);
     }
 }
 
