@@ -192,12 +192,14 @@ static void print_statuses(void)
 
 static void print_training(void)
 {
-    static const char *const lists[][2] = {
-        {"optimizer", "optimizers"}, {"schedule", "schedules"}, {"loss", "losses"}};
+    static const char *const lists[][3] = {{"optimizer", "optimizers", "optimizer"},
+                                           {"schedule", "schedules", "schedule"},
+                                           {"loss", "losses", "loss"},
+                                           {"learning rule", "learning without labels", "learn"}};
     const cli_terminal terminal = cli_terminal_of(stdout);
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         printf("%s%s%s (--%s)%s\n", i > 0 ? "\n" : "", cli_style_text(&terminal, CLI_BOLD), lists[i][1],
-               lists[i][0], cli_style_text(&terminal, CLI_PLAIN));
+               lists[i][2], cli_style_text(&terminal, CLI_PLAIN));
         cli_print_choices(stdout, lists[i][0]);
     }
 }

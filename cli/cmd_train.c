@@ -1,4 +1,4 @@
-/* stria train MODEL DATA: trains a model on a data set.
+/* stria train MODEL DATA: trains a model on a data set, or teaches it without labels.
  *
  * The library trains, checkpoints and resumes; this file turns the command line into its options, shows where
  * training is, and turns Ctrl-C and SIGTERM into a request to stop after the current step. */
@@ -24,7 +24,7 @@
 typedef struct train_options {
     int64_t epochs, batch, seed, patience;
     double learning_rate;
-    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output;
+    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output, *learn;
     cli_machine machine;
     cli_list freeze;
     bool no_shuffle, resume, restore_best, json, quiet;
@@ -174,17 +174,18 @@ static int freeze(stria_model *model, const cli_list *patterns)
 
 /* ---- Ending ---- */
 
-static void print_test(stria_context *context, stria_model *model, const stria_dataset *data,
-                       const stria_train_options *options, FILE *stream)
+static void print_part(stria_context *context, stria_model *model, const stria_dataset *data, stria_part part,
+                       const char *loss, FILE *stream)
 {
     stria_error err = {0};
     stria_evaluation result = {0};
-    if (stria_evaluate(&result, model, data, STRIA_PART_TEST, 0, options->loss, &err) != STRIA_OK) {
-        cli_note("the test part could not be evaluated: %s", err.message);
+    const char *name = part == STRIA_PART_TEST ? "test" : "training";
+    if (stria_evaluate(&result, model, data, part, 0, loss, &err) != STRIA_OK) {
+        cli_note("the %s part could not be evaluated: %s", name, err.message);
         return;
     }
     char count[CLI_NUMBER_SIZE], number[CLI_NUMBER_SIZE];
-    fprintf(stream, "test: ");
+    fprintf(stream, "%s: ", name);
     if (result.class_count > 0) {
         fprintf(stream, "accuracy %.4f, ", result.accuracy);
     }
@@ -225,7 +226,7 @@ static void print_result(const stria_train_result *result, const stria_train_opt
         print_figures("validation", result->last.val_loss, result->last.val_accuracy, stream);
     }
     if (!options->validate_on_test && stria_dataset_count(data, STRIA_PART_TEST) > 0) {
-        print_test(context, model, data, options, stream);
+        print_part(context, model, data, STRIA_PART_TEST, options->loss, stream);
     }
     fputs("saved: ", stream);
     cli_write_text(stream, options->output);
@@ -269,9 +270,106 @@ static int train(stria_context *context, stria_model *model, const stria_dataset
     return shown.json_status;
 }
 
+/* ---- Without labels ---- */
+
+/* Options of training by gradients say nothing to learning without labels. */
+static int check_learn(const train_options *options)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {
+        {"epochs", options->epochs > 0},
+        {"batch", options->batch > 0},
+        {"optimizer", options->optimizer != NULL},
+        {"lr", options->learning_rate > 0},
+        {"schedule", options->schedule != NULL},
+        {"loss", options->loss != NULL},
+        {"validation", options->validation != NULL},
+        {"patience", options->patience > 0},
+        {"restore-best", options->restore_best},
+        {"resume", options->resume},
+        {"log", options->log != NULL},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].given) {
+            return cli_fail(CLI_MISUSED,
+                            "--%s is for training by gradients and --learn is without them: leave out one",
+                            others[i].name);
+        }
+    }
+    return CLI_DONE;
+}
+
+static void on_layer(const stria_learned_layer *layer, void *payload)
+{
+    display *shown = payload;
+    if (!shown->quiet) {
+        cli_note("%s: %lld of %lld planes learned a feature, after %lld samples", layer->layer,
+                 (long long)layer->planes_used, (long long)layer->planes, (long long)layer->samples);
+    }
+    if (shown->json && shown->json_status == CLI_DONE) {
+        cli_json *object = cli_json_object();
+        cli_json_set(object, "schema", cli_json_text("stria.learn/1"));
+        cli_json_set(object, "layer", cli_json_text(layer->layer));
+        cli_json_set(object, "planes", cli_json_integer(layer->planes));
+        cli_json_set(object, "planes_used", cli_json_integer(layer->planes_used));
+        cli_json_set(object, "samples", cli_json_integer(layer->samples));
+        cli_json_set(object, "seconds", cli_json_number(layer->seconds));
+        shown->json_status = cli_json_print(object);
+    }
+}
+
+static int learn(stria_context *context, stria_model *model, const stria_dataset *data,
+                 const train_options *options, const stria_train_options *library)
+{
+    stria_error err = {0};
+    stria_unsupervised_result result = {0};
+    display shown = {.json = options->json, .quiet = options->quiet};
+    const stria_unsupervised_options unsupervised = {
+        .struct_size = sizeof unsupervised,
+        .rule = options->learn,
+        .seed = library->seed,
+        .keep_parameters = library->keep_parameters,
+        .no_shuffle = library->no_shuffle,
+        .output = library->output,
+        .command = library->command,
+        .on_layer = on_layer,
+        .payload = &shown,
+        .cancelled = cancelled,
+    };
+    catch_signals();
+    const stria_status learned = stria_train_unsupervised(model, data, &unsupervised, &result, &err);
+    release_signals();
+    if (learned == STRIA_ERROR_CANCELLED) {
+        return cli_fail(CLI_SIGNAL + (int)stopped_by, "%s", err.message);
+    }
+    if (learned != STRIA_OK) {
+        return cli_fail_with(&err, learned == STRIA_ERROR_VALUE ? CLI_FROM_OPTION : CLI_FROM_FILE);
+    }
+    if (shown.json && shown.quiet) {
+        return shown.json_status;
+    }
+    FILE *stream = shown.json ? stderr : stdout;
+    char seconds[CLI_NUMBER_SIZE];
+    fprintf(stream, "learned: %lld of %lld planes in %d layer%s, %s\n", (long long)result.planes_used,
+            (long long)result.planes, result.layers, result.layers == 1 ? "" : "s",
+            cli_seconds_text(result.seconds, seconds));
+    if (result.labelled) {
+        print_part(context, model, data, STRIA_PART_TRAIN, NULL, stream);
+        if (stria_dataset_count(data, STRIA_PART_TEST) > 0) {
+            print_part(context, model, data, STRIA_PART_TEST, NULL, stream);
+        }
+    }
+    fputs("saved: ", stream);
+    cli_write_text(stream, library->output);
+    fputc('\n', stream);
+    return shown.json_status;
+}
+
 static int run(int argc, char **argv)
 {
-    train_options options = {.epochs = 10, .batch = 64};
+    train_options options = {0};
     cli_arguments arguments;
     int status;
     char *command = cli_command_line(argc, argv), *output = NULL;
@@ -314,7 +412,8 @@ static int run(int argc, char **argv)
         .log = options.log,
         .command = command,
     };
-    if ((status = parse_validation(options.validation, &library)) != CLI_DONE) {
+    if ((options.learn != NULL && (status = check_learn(&options)) != CLI_DONE) ||
+        (status = parse_validation(options.validation, &library)) != CLI_DONE) {
         goto end;
     }
     if (stria_train_options_check(&library, &err) != STRIA_OK) {
@@ -342,7 +441,8 @@ static int run(int argc, char **argv)
         status = freeze(model, &options.freeze);
     }
     if (status == CLI_DONE) {
-        status = train(context, model, data, &options, &library, command);
+        status = options.learn != NULL ? learn(context, model, data, &options, &library)
+                                       : train(context, model, data, &options, &library, command);
     }
 end:
     stria_dataset_free(data);
@@ -356,8 +456,10 @@ end:
 static void more_help(FILE *stream, int width)
 {
     (void)width;
-    static const char *const lists[][2] = {
-        {"optimizer", "optimizers"}, {"schedule", "schedules"}, {"loss", "losses"}};
+    static const char *const lists[][2] = {{"optimizer", "optimizers"},
+                                           {"schedule", "schedules"},
+                                           {"loss", "losses"},
+                                           {"learning rule", "learning without labels (--learn)"}};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         fprintf(stream, "\n%s\n", lists[i][1]);
         cli_print_choices(stream, lists[i][0]);
@@ -377,6 +479,10 @@ static const cli_option options_table[] = {
         "how the learning rate changes, as 'cosine' or 'step every=3 factor=0.5' (default constant)"),
     CLI_TEXT_ROW("loss", train_options, loss, "LOSS",
                  "what is made small (default: cross-entropy for classes, mean squared error for targets)"),
+    CLI_TEXT_ROW(
+        "learn", train_options, learn, "RULE",
+        "teach the s_cells without labels instead, as 'winner-take-all'; it takes seconds, and cannot "
+        "be gone on with when it is stopped"),
     CLI_TEXT_ROW("validation", train_options, validation, "F|test",
                  "measure after each epoch on a share F of the training part, taken from its end, or on the "
                  "test part (default: no validation; the test part is measured once, at the end)"),
@@ -408,14 +514,18 @@ const cli_command cli_train_command = {
     .arguments = "MODEL DATA",
     .min_arguments = 2,
     .max_arguments = 2,
-    .description = "MODEL is a file of model text, the name of a ready model ('stria help models'), or a "
-                   "trained model, whose weights training then goes on from. DATA is a folder of IDX files, "
-                   "a .npz file, or a known name: digits, fashion-mnist.\n\nCtrl-C stops after the current "
-                   "step and saves; the same command with --resume goes on, and ends with the same weights, "
-                   "bit for bit, as a run that was never stopped.",
+    .description =
+        "MODEL is a file of model text, the name of a ready model ('stria help models'), or a "
+        "trained model, whose weights training then goes on from. DATA is a folder of IDX files, "
+        "a .npz file, or a known name: digits, fashion-mnist, or digits16@28x28+3-2: digits of 16x16 "
+        "pixels in pictures of 28x28, 3 down and 2 to the left of the middle.\n\nCtrl-C stops after the "
+        "current "
+        "step and saves; the same command with --resume goes on, and ends with the same weights, "
+        "bit for bit, as a run that was never stopped.",
     .examples = "stria train lenet5 fashion-mnist --epochs 5\n"
                 "stria train my.stria digits --validation 0.2 --patience 5 --restore-best\n"
-                "stria train lenet5 fashion-mnist --optimizer 'sgd momentum=0.9' --lr 0.02",
+                "stria train lenet5 fashion-mnist --optimizer 'sgd momentum=0.9' --lr 0.02\n"
+                "stria train neocognitron digits16@28x28 --learn winner-take-all",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],
     .more_help = more_help,

@@ -29,7 +29,9 @@ typedef enum stria_part {
 /* Opens the data set called `name`.
  *
  * "digits" is built in: 1,797 handwritten digits of 8x8 pixels (UCI). Every fifth digit of each class is the
- * test part: 355 of them, 1,442 are for training.
+ * test part: 355 of them, 1,442 are for training. "digits16@28x28+3-2" draws them 16x16 pixels large (8 to 256) in
+ * pictures of height 28 and width 28, in the middle and from there 3 rows down and 2 columns to the left (+ is down and
+ * right); "digits16@28x28" stays in the middle, "digits16" fills the picture.
  *
  * "fashion-mnist" is 70,000 pictures of clothes of 28x28 pixels, from Debian's package dataset-fashion-mnist.
  *

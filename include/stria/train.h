@@ -95,9 +95,55 @@ STRIA_API stria_status stria_train(stria_model *model, const stria_dataset *data
 /* Checks an optimizer, schedule or loss text without training. Errors: VALUE with the rule. */
 STRIA_API stria_status stria_train_options_check(const stria_train_options *options, stria_error *err);
 
-/* The line of help for optimizer, schedule or loss `index` of `what` ("optimizer", "schedule", "loss"), NULL past the
- * end. Constant. */
+/* The line of help for optimizer, schedule, loss or learning rule `index` of `what` ("optimizer", "schedule", "loss",
+ * "learning rule"), NULL past the end. Constant. */
 STRIA_API const char *stria_train_choice(const char *what, size_t index);
+
+/* ---- Learning without labels ---- */
+
+/* What one layer of S-cells has learned. */
+typedef struct stria_learned_layer {
+    const char *layer;            /* its name */
+    int64_t planes, planes_used;  /* used: those that have learned a feature; the others stay silent */
+    int64_t samples;              /* shown, until nothing more could be learned */
+    double seconds;
+} stria_learned_layer;
+
+typedef void (*stria_learned_fn)(const stria_learned_layer *layer, void *payload);
+
+/* All zero (NULL) means the defaults. Texts are read during the call only. */
+typedef struct stria_unsupervised_options {
+    size_t struct_size;
+    const char *rule;     /* "winner-take-all" with arguments, "winner-take-all passes=2"; NULL: that */
+    uint64_t seed;        /* of the order of the samples */
+    int keep_parameters;  /* 1: planes that have learned keep their features, and the others are filled */
+    int no_shuffle;       /* 1: samples in the order of the data */
+    const char *output;   /* path of the trained model; NULL: nothing is written */
+    const char *command;  /* provenance kept in the file; may be NULL */
+    stria_learned_fn on_layer;
+    void *payload;
+    int (*cancelled)(void *payload); /* asked between batches; non-zero: return CANCELLED */
+} stria_unsupervised_options;
+
+/* How learning ended. */
+typedef struct stria_unsupervised_result {
+    int layers;                  /* of S-cells that have learned */
+    int64_t planes, planes_used; /* of all of them */
+    int labelled;                /* 1 when the last layer was set from the labels */
+    double seconds;
+} stria_unsupervised_result;
+
+/* Teaches the s_cells of `model`, those that are not frozen, features of the training part of `data` without labels:
+ * winner-take-all, one layer after the other from the input on. Data with labels and a model that ends in a `dense`
+ * layer with a bias: its weights are then set from the labels by linear discriminant analysis of what it sees, so that
+ * the model can be evaluated and predict as any other. Layers of other kinds keep the weights they start with, and the
+ * context's log is told. `result` may be NULL. The same seed and data give the same bits on any number of threads.
+ * Errors: VALUE (no s_cells; a layer that sees nothing), SHAPE (model and data do not fit), LIMIT (too many features for
+ * the last layer), CANCELLED (nothing is saved), BUSY, MISSING, IO, MEMORY. After a failure past the checks the
+ * parameters are those of the moment. */
+STRIA_API stria_status stria_train_unsupervised(stria_model *model, const stria_dataset *data,
+                                                const stria_unsupervised_options *options,
+                                                stria_unsupervised_result *result, stria_error *err);
 
 /* ---- One step at a time ---- */
 

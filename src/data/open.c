@@ -26,8 +26,10 @@ stria_status stria_data_probe(stria_context *context, const char *path, int *kin
 /* Where Debian's package dataset-fashion-mnist puts it. */
 #define FASHION_MNIST_FOLDER "/usr/share/datasets/fashion-mnist"
 
-static stria_status open_fashion_mnist(stria_dataset **data, stria_context *context, stria_error *err)
+static stria_status open_fashion_mnist(stria_dataset **data, stria_context *context, const char *name,
+                                       stria_error *err)
 {
+    (void)name;
     static const char *const classes[] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                                           "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
     bool found;
@@ -43,7 +45,7 @@ static stria_status open_fashion_mnist(stria_dataset **data, stria_context *cont
 
 typedef struct known_name {
     const char *name;
-    stria_status (*open)(stria_dataset **data, stria_context *context, stria_error *err);
+    stria_status (*open)(stria_dataset **data, stria_context *context, const char *name, stria_error *err);
 } known_name;
 
 static const known_name known_names[] = {{"digits", stria_digits_open},
@@ -107,8 +109,10 @@ stria_status stria_dataset_open(stria_dataset **data, stria_context *context, co
 {
     for (size_t i = 0; i < KNOWN_NAME_COUNT; i++) {
         if (strcmp(name, known_names[i].name) == 0)
-            return known_names[i].open(data, context, err);
+            return known_names[i].open(data, context, name, err);
     }
+    if (stria_digits_is_name(name))
+        return stria_digits_open(data, context, name, err);
     int kind;
     STRIA_TRY(stria_data_probe(context, name, &kind, err));
     switch (kind) {

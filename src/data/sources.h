@@ -19,8 +19,13 @@ stria_status stria_idx_folder_looks(bool *found, stria_context *context, const c
 stria_status stria_idx_folder_open(stria_dataset **data, stria_context *context, const char *folder,
                                    const char *const *classes, size_t class_count, stria_error *err);
 
-/* Opens "digits", which is compiled in. */
-stria_status stria_digits_open(stria_dataset **data, stria_context *context, stria_error *err);
+/* Whether `name` is "digits" with nothing but figures and signs behind it: a name of the digits, right or wrong. */
+bool stria_digits_is_name(const char *name);
+
+/* Opens "digits", which is compiled in, or "digits16@28x28+3-2". Errors: VALUE for a name that says something else or
+ * digits that leave the picture, MEMORY. */
+stria_status stria_digits_open(stria_dataset **data, stria_context *context, const char *name,
+                               stria_error *err);
 
 /* Opens an .npz archive from its bytes; `name` is for messages. */
 stria_status stria_npz_dataset_open(stria_dataset **data, stria_context *context, const void *bytes,

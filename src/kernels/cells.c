@@ -52,6 +52,14 @@ static void seen_taps(const stria_window *w, int axis, size_t o, size_t *first, 
     *end = stria_size_min(w->kernel[axis], room);
 }
 
+/* The input pixel that output `o` sees through tap (d, h, v). */
+static size_t input_index(const stria_window *w, const size_t o[3], size_t d, size_t h, size_t v)
+{
+    return ((o[0] * w->stride[0] + d - w->before[0]) * w->in[1] + o[1] * w->stride[1] + h - w->before[1]) *
+               w->in[2] +
+           o[2] * w->stride[2] + v - w->before[2];
+}
+
 /* One task is one row of outputs. */
 static void forward_task(void *argument, size_t task, size_t worker)
 {
@@ -70,10 +78,8 @@ static void forward_task(void *argument, size_t task, size_t worker)
         for (size_t d = d0; d < d1; d++)
             for (size_t h = h0; h < h1; h++)
                 for (size_t v = v0; v < v1; v++) {
-                    const size_t at = ((n * w->in[0] + od * w->stride[0] + d - w->before[0]) * w->in[1] +
-                                       oh * w->stride[1] + h - w->before[1]) *
-                                          w->in[2] +
-                                      ow * w->stride[2] + v - w->before[2];
+                    const size_t at =
+                        n * stria_size_volume(w->in) + input_index(w, (size_t[3]){od, oh, ow}, d, h, v);
                     const float weight = job->blur->weights[(d * w->kernel[1] + h) * w->kernel[2] + v];
                     const float *x = job->from + at * channels;
                     for (size_t c = 0; c < channels; c++)
@@ -283,6 +289,51 @@ void stria_cells_power_gradient(const float *x, const float *dpower, size_t rows
 }
 
 /* ---- S-cells ---- */
+
+typedef struct excite_job {
+    const stria_window *window;
+    size_t channels, planes, used;
+    const float *x, *kernel;
+    float *e;
+} excite_job;
+
+/* One task is one output. */
+static void excite_task(void *argument, size_t place, size_t worker)
+{
+    (void)worker;
+    const excite_job *job = argument;
+    const stria_window *w = job->window;
+    const size_t at[3] = {place / (w->out[1] * w->out[2]), place / w->out[2] % w->out[1], place % w->out[2]};
+    size_t first[3], end[3];
+    float *e = job->e + place * job->planes;
+    memset(e, 0, job->planes * sizeof *e);
+    for (int a = 0; a < 3; a++)
+        seen_taps(w, a, at[a], &first[a], &end[a]);
+    for (size_t d = first[0]; d < end[0]; d++)
+        for (size_t h = first[1]; h < end[1]; h++)
+            for (size_t v = first[2]; v < end[2]; v++) {
+                const float *x = job->x + input_index(w, at, d, h, v) * job->channels;
+                const float *kernel =
+                    job->kernel + ((d * w->kernel[1] + h) * w->kernel[2] + v) * job->channels * job->planes;
+                for (size_t c = 0; c < job->channels; c++, kernel += job->planes)
+                    if (x[c] > 0 || x[c] < 0)
+                        for (size_t k = 0; k < job->used; k++)
+                            e[k] += x[c] * kernel[k];
+            }
+}
+
+void stria_cells_excite(const stria_window *window, size_t channels, size_t planes, size_t used,
+                        const float *x, const float *kernel, float *e, stria_pool *pool)
+{
+    excite_job job = {.window = window,
+                      .channels = channels,
+                      .planes = planes,
+                      .used = used,
+                      .x = x,
+                      .kernel = kernel,
+                      .e = e};
+    stria_pool_run(pool, stria_size_volume(window->out), excite_task, &job);
+}
 
 static float inhibition_of(const stria_cells_response *cells, size_t plane)
 {

@@ -38,6 +38,12 @@ void stria_cells_power(const float *x, size_t rows, size_t channels, float *y, s
 /* y = sqrt(x), in place. */
 void stria_cells_root(float *x, size_t count, stria_pool *pool);
 
+/* The excitatory sums of planes 0 ... used-1 for one picture x [D,H,W,C] that is mostly 0, as for learning,
+ * where weights change with every picture: e[o,k] = sum over t, c of x[o - before + t, c] * kernel[t,c,k],
+ * and 0 for the other planes. kernel [kd,kh,kw,C,planes], e [Do,Ho,Wo,planes]. */
+void stria_cells_excite(const stria_window *window, size_t channels, size_t planes, size_t used,
+                        const float *x, const float *kernel, float *e, stria_pool *pool);
+
 /* The responses of S-cells and what goes back from them. Inhibition below 0 counts as 0. */
 typedef struct stria_cells_response {
     size_t rows, planes;

@@ -28,7 +28,7 @@ static stria_status fail_unknown(const char *what, const stria_choice *choices, 
     char names[256];
     list_names(choices, count, names, sizeof(names));
     const int length = name->length > 60 ? 60 : (int)name->length;
-    const char *nearest = NULL;
+    const char *nearest = NULL, *verb = count == 1 ? "is" : "are";
     size_t least = 3; /* further away it is no typing mistake */
     for (size_t i = 0; i < count; i++) {
         const size_t distance =
@@ -39,10 +39,10 @@ static stria_status fail_unknown(const char *what, const stria_choice *choices, 
         }
     }
     if (nearest != NULL)
-        return stria_fail(err, STRIA_ERROR_VALUE, "unknown %s '%.*s': did you mean '%s'? There are %s", what,
-                          length, name->text, nearest, names);
-    return stria_fail(err, STRIA_ERROR_VALUE, "unknown %s '%.*s': there are %s", what, length, name->text,
-                      names);
+        return stria_fail(err, STRIA_ERROR_VALUE, "unknown %s '%.*s': did you mean '%s'? There %s %s", what,
+                          length, name->text, nearest, verb, names);
+    return stria_fail(err, STRIA_ERROR_VALUE, "unknown %s '%.*s': there %s %s", what, length, name->text,
+                      verb, names);
 }
 
 stria_status stria_choice_read(const char *what, const stria_choice *choices, size_t count, const char *text,

@@ -134,22 +134,7 @@ static stria_status set_provenance(fit *f, stria_error *err)
     STRIA_TRY(stria_model_set_metadata(f->model, "preprocessing", f->preprocessing, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "command", command, err));
 
-    const size_t classes = stria_dataset_class_count(f->data);
-    if (classes == 0 || classes != f->trainer->output.columns) {
-        if (classes > 0)
-            stria_log(f->context, STRIA_LOG_WARNING,
-                      "the data has %zu classes, the model's output '%s' has %zu", classes,
-                      f->trainer->output.name, f->trainer->output.columns);
-        return STRIA_OK;
-    }
-    const char **names = stria_allocate_array(&f->context->allocator, classes, sizeof(*names));
-    if (names == NULL)
-        return stria_fail_memory(err, classes * sizeof(*names));
-    for (size_t c = 0; c < classes; c++)
-        names[c] = stria_dataset_class_name(f->data, c);
-    const stria_status status = stria_model_set_classes(f->model, names, classes, err);
-    stria_release(&f->context->allocator, (void *)names);
-    return status;
+    return stria_take_classes(f->model, f->data, f->trainer->output.columns, err);
 }
 
 /* How many epochs of training are behind the model's parameters. */

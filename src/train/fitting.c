@@ -2,6 +2,8 @@
 #include "train/fitting.h"
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "model/model.h"
 #include "tensor/shape.h"
 
 static bool input_takes(const stria_shape *input, const stria_shape *sample)
@@ -70,4 +72,26 @@ stria_status stria_check_output(const stria_output_view *output, const stria_dat
             "end would fit",
             classes, output->name, output->columns, classes);
     return STRIA_OK;
+}
+
+stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t columns,
+                                stria_error *err)
+{
+    const stria_allocator *allocator = &model->context->allocator;
+    const size_t classes = stria_dataset_class_count(data);
+    if (classes == 0 || classes != columns) {
+        if (classes > 0)
+            stria_log(model->context, STRIA_LOG_WARNING,
+                      "the data has %zu classes, the model's output '%s' has %zu", classes,
+                      stria_model_output_name(model, 0), columns);
+        return STRIA_OK;
+    }
+    const char **names = stria_allocate_array(allocator, classes, sizeof(*names));
+    if (names == NULL)
+        return stria_fail_memory(err, classes * sizeof(*names));
+    for (size_t c = 0; c < classes; c++)
+        names[c] = stria_dataset_class_name(data, c);
+    const stria_status status = stria_model_set_classes(model, names, classes, err);
+    stria_release(allocator, (void *)names);
+    return status;
 }

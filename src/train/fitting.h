@@ -25,4 +25,9 @@ stria_output_view stria_planned_output(const stria_model *model, const stria_pla
 /* The data's classes or targets are what `output` gives. Errors: SHAPE. */
 stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data, stria_error *err);
 
+/* Gives the model, whose output has `columns`, the names of the data's classes where they are as many; else
+ * tells the log. Errors: MEMORY. */
+stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t columns,
+                                stria_error *err);
+
 #endif

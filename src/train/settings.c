@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "train/learning_rule.h"
 
 static stria_status check_numbers(const stria_train_options *options, stria_error *err)
 {
@@ -90,5 +91,7 @@ const char *stria_train_choice(const char *what, size_t index)
         return index < STRIA_SCHEDULE_COUNT ? stria_schedules[index].help : NULL;
     if (strcmp(what, "loss") == 0)
         return index < STRIA_LOSS_COUNT ? stria_losses[index].help : NULL;
+    if (strcmp(what, "learning rule") == 0)
+        return index < STRIA_RULE_COUNT ? stria_learning_rules[index].help : NULL;
     return NULL;
 }

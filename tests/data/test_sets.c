@@ -109,6 +109,85 @@ static void opens_digits(void **state)
     test_context_close(&test);
 }
 
+/* Digits at other sizes and places: the same ink, moved; enlarged by the formula of bilinear interpolation
+ * with centres at halves (pixels 3 and 4 of 16 lie at 1.25 and 1.75 of 8). */
+static void opens_digits_elsewhere(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    stria_dataset *data = NULL, *moved = NULL;
+    stria_error err = {0};
+    static float plain[64], x[20 * 24], large[256], shifted[28 * 28];
+    const uint32_t sample = 17;
+    assert_ok(stria_dataset_open(&data, test.context, "digits", &err), &err);
+    assert_ok(stria_dataset_read(data, STRIA_PART_TEST, &sample, 1, NULL, plain, NULL, NULL, &err), &err);
+
+    assert_ok(stria_dataset_open(&moved, test.context, "digits@20x24-6+7", &err), &err);
+    assert_shape(stria_dataset_shape(moved), "20x24x1");
+    assert_int_equal(stria_dataset_count(moved, STRIA_PART_TEST), 355);
+    assert_string_equal(stria_dataset_preprocessing(moved), "scale=0.0625");
+    assert_true(sum_of(moved, STRIA_PART_TEST) == sum_of(data, STRIA_PART_TEST));
+    assert_ok(stria_dataset_read(moved, STRIA_PART_TEST, &sample, 1, NULL, x, NULL, NULL, &err), &err);
+    for (int i = 0; i < 64; i++)
+        assert_true(x[(i / 8) * 24 + 15 + i % 8] == plain[i]);
+    stria_dataset_free(moved);
+
+    assert_ok(stria_dataset_open(&moved, test.context, "digits16", &err), &err);
+    assert_ok(stria_dataset_read(moved, STRIA_PART_TEST, &sample, 1, NULL, large, NULL, NULL, &err), &err);
+    for (int i = 1; i < 15; i++)
+        for (int j = 1; j < 15; j++) {
+            const int row = (i - 1) / 2, column = (j - 1) / 2;
+            const double down = i % 2 != 0 ? 0.25 : 0.75, right = j % 2 != 0 ? 0.25 : 0.75;
+            const float *p = plain + row * 8 + column;
+            const double wanted = (1 - down) * ((1 - right) * (double)p[0] + right * (double)p[1]) +
+                                  down * ((1 - right) * (double)p[8] + right * (double)p[9]);
+            assert_true(fabs((double)large[i * 16 + j] - wanted) <= 0.501 / 240);
+        }
+    assert_true(large[0] == plain[0] && large[255] == plain[63] && large[15] == plain[7]);
+    stria_dataset_free(moved);
+
+    assert_ok(stria_dataset_open(&moved, test.context, "digits16@28x28+3-2", &err), &err);
+    assert_ok(stria_dataset_read(moved, STRIA_PART_TEST, &sample, 1, NULL, shifted, NULL, NULL, &err), &err);
+    for (int i = 0; i < 256; i++)
+        assert_true(shifted[(9 + i / 16) * 28 + 4 + i % 16] == large[i]);
+    stria_dataset_free(moved);
+    stria_dataset_free(data);
+    test_context_close(&test);
+}
+
+static void refuses_digits_elsewhere(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    stria_dataset *data = NULL;
+    stria_error err = {0};
+    const struct {
+        const char *name, *message;
+    } cases[] = {
+        {"digits16@28x28+7+0",
+         "digits of 16 pixels moved by 7 leave a picture of height 28: it has room for -6 to 6"},
+        {"digits16@28x29+0-7", "moved by -7 leave a picture of width 29: it has room for -6 to 7"},
+        {"digits16@28x12", "the picture's width 12 is not 16, the digits' size, to 256"},
+        {"digits@257x8", "the picture's height 257"},
+        {"digits7", "digits are 8 to 256 pixels large, not 7"},
+        {"digits300", "not 300"},
+        {"digits16@28", "they are written digits, digits16"},
+        {"digits16@28x28+3", "digits16@28x28+3-2"},
+        {"digits16@28x28+3+2+1", "not a name of digits"},
+        {"digits1600", "not a name of digits"},
+        {"digits@", "not a name of digits"},
+        {"digits@28x28+-3+1", "not a name of digits"},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        assert_status(stria_dataset_open(&data, test.context, cases[c].name, &err), STRIA_ERROR_VALUE, &err);
+        assert_message(&err, cases[c].message);
+    }
+    assert_status(stria_dataset_open(&data, test.context, "digits16.npz", &err), STRIA_ERROR_MISSING, &err);
+    test_context_close(&test);
+}
+
 /* Figures from the package's files by Python. */
 static void opens_fashion_mnist(void **state)
 {
@@ -634,6 +713,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_digits),
+        cmocka_unit_test(opens_digits_elsewhere),
+        cmocka_unit_test(refuses_digits_elsewhere),
         cmocka_unit_test(opens_fashion_mnist),
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(opens_folders),
