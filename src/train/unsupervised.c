@@ -84,6 +84,7 @@ static stria_status run_pass(lesson *l, const view *below, stria_winner *winner,
                              stria_learned_layer *told, stria_error *err)
 {
     if (l->order != NULL) {
+        stria_loader_start(l->loader, NULL, 0, 0); /* its thread may be reading ahead in the old order */
         const stria_random_key key = {.seed = l->options.seed,
                                       .purpose = STRIA_RANDOM_SHUFFLE,
                                       .layer = (uint32_t)l->result.layers,
