@@ -145,6 +145,9 @@ typedef struct stria_layer_kind {
     stria_activation (*activation)(const void *config);
     /* STRIA_PART_SCALING: y = factor * x + shift of a channel, from the parameters as they are. */
     void (*scale)(const stria_layer_call *call, size_t channel, double *factor, double *shift);
+    /* Training: sample `sample` of the output is `weight` of the input's and 1 - weight of sample `partner`; the loss
+     * mixes targets alike. NULL: samples stay apart. */
+    void (*mixes)(const stria_layer_call *call, size_t sample, size_t *partner, double *weight);
 } stria_layer_kind;
 
 /* The kinds in alphabetical order, ended by NULL. */

@@ -20,6 +20,13 @@ void stria_plan_backward_in_place(stria_plan *plan);
  * tensors zero. */
 float *stria_plan_gradients(stria_plan *plan);
 
+/* Layers of a training plan that mix samples with others of their batch; 0 for nearly all models. */
+size_t stria_plan_mixing_count(const stria_plan *plan);
+
+/* Of the last run: what the mixing layer `index` (below stria_plan_mixing_count, in running order) made sample
+ * `sample` of: itself by `weight`, `partner` by 1 - weight. */
+void stria_plan_mixing(const stria_plan *plan, size_t index, size_t sample, size_t *partner, double *weight);
+
 /* The kernel table and pool of the plan's context. */
 const stria_kernels *stria_plan_kernels(const stria_plan *plan);
 stria_pool *stria_plan_pool(const stria_plan *plan);

@@ -300,6 +300,28 @@ float *stria_plan_gradients(stria_plan *plan)
     return plan->gradients;
 }
 
+static bool node_mixes(const stria_plan *plan, size_t index)
+{
+    return plan->training && plan->nodes[index].used && plan->model->nodes[index].kind->mixes != NULL;
+}
+
+size_t stria_plan_mixing_count(const stria_plan *plan)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->node_count; i++)
+        count += node_mixes(plan, i);
+    return count;
+}
+
+void stria_plan_mixing(const stria_plan *plan, size_t index, size_t sample, size_t *partner, double *weight)
+{
+    size_t node = 0;
+    for (;; node++)
+        if (node_mixes(plan, node) && index-- == 0)
+            break;
+    plan->model->nodes[node].kind->mixes(&plan->nodes[node].call, sample, partner, weight);
+}
+
 const stria_kernels *stria_plan_kernels(const stria_plan *plan)
 {
     return plan->context->kernels;

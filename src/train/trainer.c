@@ -63,7 +63,8 @@ static stria_status make_memory(stria_trainer *trainer, stria_error *err)
     trainer->losses = stria_allocate_array(allocator, (size_t)trainer->batch, sizeof(double));
     if (trainer->losses == NULL)
         return stria_fail_memory(err, (size_t)trainer->batch * sizeof(double));
-    return STRIA_OK;
+    return stria_mixing_make(&trainer->mixing, trainer->plan, allocator, (size_t)trainer->batch,
+                             trainer->output.rows * trainer->output.columns, err);
 }
 
 stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, const stria_settings *settings,
@@ -143,6 +144,7 @@ void stria_trainer_free(stria_trainer *trainer)
         stria_release(allocator, trainer->states[i]);
     stria_release(allocator, trainer->ranges);
     stria_release(allocator, trainer->losses);
+    stria_mixing_free(&trainer->mixing, allocator);
     stria_release(allocator, trainer->statistics);
     stria_release(allocator, trainer);
 }
@@ -284,7 +286,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
 
     stria_plan_set_step(trainer->plan, trainer->iterations);
     STRIA_TRY(stria_plan_run(trainer->plan, &x, batch, err));
-    const stria_loss_call call = {
+    stria_loss_call call = {
         .loss = loss,
         .outputs = stria_plan_output(trainer->plan, 0),
         .labels = labels,
@@ -295,8 +297,16 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         .losses = trainer->losses,
         .gradient = stria_plan_output_gradient(trainer->plan, 0),
     };
+    const size_t numbers = call.rows * call.columns;
+    if (trainer->mixing.count > 0) {
+        call.targets =
+            stria_mixing_targets(&trainer->mixing, trainer->plan, labels, targets, call.batch, numbers);
+        call.labels = NULL;
+    }
     int64_t right;
     const double sum = stria_loss_compute(&call, trainer->kernels, trainer->pool, &right);
+    if (labels != NULL && trainer->mixing.count > 0)
+        right = stria_mixing_correct(call.outputs, call.targets, call.batch, numbers);
     stria_status status = STRIA_OK;
     if (!isfinite(sum)) {
         status = fail_diverged(trainer, "the loss is", err);

@@ -5,6 +5,7 @@
 #include <stria/train.h>
 
 #include "train/fitting.h"
+#include "train/mixing.h"
 #include "train/settings.h"
 
 /* Weights that lie side by side and are trained. */
@@ -28,6 +29,7 @@ struct stria_trainer {
     stria_weight_range *ranges;
     size_t range_count;
     double *losses;    /* [batch] */
+    stria_mixing mixing;
     float *statistics; /* the moving statistics before the step, to go back to; NULL when there are none */
 };
 

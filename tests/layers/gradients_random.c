@@ -72,12 +72,18 @@ static const stria_gradient_case cases[] = {
     {"input 1x1x1\nrandom_sharpness 0.2,0.4 value_range=-9,9", 1, NORMAL, NULL},
     {"input 6x5x2\nrandom_erasing 1,1 scale=0.1,0.5", 3, NORMAL, NULL},
     {"input 6x5x2\nrandom_erasing fill_value=3 seed=4", 4, NORMAL, NULL},
+    {"input 5\nmixup 1", 3, NORMAL, NULL},
+    {"input 5x4x2\ndense 2\nmixup seed=3", 4, NORMAL, NULL},
+    {"input 1\nmixup", 1, NORMAL, NULL},
+    {"input 6x5x2\ncutmix", 4, NORMAL, NULL},
+    {"input 6x5x1\ncutmix 0.5,1 seed=2", 3, NORMAL, NULL},
+    {"input 1x1x1\ncutmix", 2, NORMAL, NULL},
     /* Seeds whose augmentations have no steps. */
     {"input 4x5x3\nrand_augment value_range=-9,9 num_ops=3 seed=1", 1, NORMAL, NULL},
     {"input 4x5x3\nrand_augment value_range=-9,9 num_ops=3 seed=3", 1, NORMAL, NULL},
     {"input 4x5x3\nrand_augment value_range=-9,9 num_ops=3 seed=8", 1, NORMAL, NULL},
-    {"input 4x5x1\nrand_augment value_range=-9,9 num_ops=1 factor=0.1,0.2 interpolation=nearest seed=1", 3, NORMAL,
-     NULL},
+    {"input 4x5x1\nrand_augment value_range=-9,9 num_ops=1 factor=0.1,0.2 interpolation=nearest seed=1", 3,
+     NORMAL, NULL},
 };
 
 static const stria_refusal refusals[] = {
@@ -117,6 +123,9 @@ static const stria_refusal refusals[] = {
     {"random_gaussian_blur", "input 4x4x1\nrandom_gaussian_blur kernel_size=3x3x3", STRIA_ERROR_VALUE, "two"},
     {"random_sharpness", "input 4x4x1\nrandom_sharpness -0.5", STRIA_ERROR_SYNTAX, "factor"},
     {"random_erasing", "input 4x4x1\nrandom_erasing fill_value=1,2", STRIA_ERROR_VALUE, "one number"},
+    {"mixup", "input 4\nmixup 0", STRIA_ERROR_SYNTAX, "alpha"},
+    {"cutmix", "input 4\ncutmix", STRIA_ERROR_SHAPE, "cutmix takes pictures"},
+    {"cutmix", "input 4x4x1\ncutmix 2", STRIA_ERROR_SYNTAX, "factor"},
     {"rand_augment", "input 4x4x2\nrand_augment", STRIA_ERROR_SHAPE, "1 or 3"},
     {"rand_augment", "input 4x4x1\nrand_augment num_ops=9", STRIA_ERROR_SYNTAX, "num_ops"},
 };

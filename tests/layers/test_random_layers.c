@@ -44,6 +44,8 @@ static const random_kind kinds[] = {
     {"random_gaussian_blur", "", "9x8x3"},
     {"random_sharpness", "0.9 value_range=0,1", "9x8x3"},
     {"random_erasing", "value_range=0,1", "9x8x3"},
+    {"mixup", "1", "40x30x3"},
+    {"cutmix", "", "9x8x3"},
     {"rand_augment", "value_range=0,1 num_ops=3", "9x8x3"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
