@@ -1,7 +1,8 @@
 /* stria predict MODEL FILES...: what a model says about pictures, arrays, or samples of a data set.
  *
- * Each input is a block of samples (samples.h) that goes through one plan; each sample's outputs go to what
- * was asked for: a line of classes, JSON, a picture with a caption, or raw numbers in a .npy file. */
+ * Each file is a block of samples (samples.h) that goes through the plan for its size; each sample's outputs
+ * go to what was asked for: a line of classes, JSON, a picture with a caption, or raw numbers in a .npy file.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "text.h"
 
 #define LARGEST_BATCH 64
+#define MOST_PLANS    4 /* that are kept, for the sizes met last */
 
 typedef struct predict_options {
     int64_t top;
@@ -26,14 +28,25 @@ typedef struct predict_options {
     bool show, check, json;
 } predict_options;
 
+/* A plan for inputs of these shapes, up to `batch` at a time. */
+typedef struct planned {
+    stria_plan *plan;
+    stria_shape *shapes; /* [inputs of the model] */
+    int64_t batch;
+    uint64_t last_use;
+} planned;
+
 typedef struct session {
     const predict_options *options;
     stria_context *context;
     stria_model *model;
-    stria_plan *plan; /* for inputs of the shape `planned`, up to planned_batch at a time */
-    stria_shape planned;
-    int64_t planned_batch;
-    float *raw; /* [raw_count, output...] for --output */
+    size_t input_count;
+    stria_plan *plan; /* the one in use */
+    planned plans[MOST_PLANS];
+    uint64_t uses;
+    stria_shape *shapes;  /* [input_count] of the samples at hand */
+    const float **inputs; /* [input_count] where they are */
+    float *raw;           /* [raw_count, output...] for --output */
     size_t raw_count;
     bool warned; /* that outputs were not finite */
     cli_teller teller;
@@ -46,29 +59,73 @@ static bool same_shape(const stria_shape *a, const stria_shape *b)
     return a->rank == b->rank && memcmp(a->sizes, b->sizes, (size_t)a->rank * sizeof a->sizes[0]) == 0;
 }
 
-/* Makes the plan for samples of this shape, unless it is there already. */
-static int plan_for(session *run, const stria_shape *sample, int64_t batch)
+/* The plan for the shapes at hand, or the place where it is to be: a free one, or that of the plan whose last
+ * use is longest ago. */
+static planned *find_plan(session *run, int64_t batch)
 {
-    if (run->plan != NULL && same_shape(&run->planned, sample) && run->planned_batch >= batch) {
-        return CLI_DONE;
+    planned *place = &run->plans[0];
+    for (size_t i = 0; i < MOST_PLANS; i++) {
+        planned *p = &run->plans[i];
+        bool same = p->plan != NULL;
+        for (size_t k = 0; same && k < run->input_count; k++) {
+            same = same_shape(&p->shapes[k], &run->shapes[k]);
+        }
+        if (same && p->batch >= batch) {
+            return p;
+        }
+        if (same || (place->plan != NULL && p->last_use < place->last_use)) {
+            place = p;
+        }
+        if (same) {
+            break; /* too small a batch: it is replaced */
+        }
     }
+    stria_plan_free(place->plan);
+    place->plan = NULL;
+    return place;
+}
+
+static void free_plans(session *run)
+{
+    for (size_t i = 0; i < MOST_PLANS; i++) {
+        stria_plan_free(run->plans[i].plan);
+        free(run->plans[i].shapes);
+    }
+    free(run->shapes);
+    free(run->inputs);
+}
+
+/* Takes the plan for samples of the shapes at hand, and makes it unless it is there already. */
+static int plan_for(session *run, const char *name, int64_t batch)
+{
     stria_error err = {0};
     const char *layer = run->options->layer;
-    const stria_plan_options options = {
-        .struct_size = sizeof options,
-        .mode = STRIA_MODE_INFERENCE,
-        .batch = batch,
-        .input_shapes = sample,
-        .keep = layer != NULL ? &layer : NULL,
-        .keep_count = layer != NULL ? 1 : 0,
-    };
-    stria_plan_free(run->plan);
-    run->plan = NULL;
-    if (stria_plan_create(&run->plan, run->model, &options, &err) != STRIA_OK) {
-        return cli_fail_with(&err, CLI_FROM_OPTION);
+    planned *p = find_plan(run, batch);
+    p->last_use = ++run->uses;
+    if (p->plan == NULL) {
+        const stria_plan_options options = {
+            .struct_size = sizeof options,
+            .mode = STRIA_MODE_INFERENCE,
+            .batch = batch,
+            .input_shapes = run->shapes,
+            .keep = layer != NULL ? &layer : NULL,
+            .keep_count = layer != NULL ? 1 : 0,
+        };
+        if (p->shapes == NULL) {
+            p->shapes = calloc(run->input_count, sizeof *p->shapes);
+        }
+        if (p->shapes == NULL) {
+            return cli_fail_memory();
+        }
+        if (stria_plan_create(&p->plan, run->model, &options, &err) != STRIA_OK) {
+            p->plan = NULL;
+            return err.code == STRIA_ERROR_SHAPE ? cli_fail(CLI_BAD_INPUT, "%s: %s", name, err.message)
+                                                 : cli_fail_with(&err, CLI_FROM_OPTION);
+        }
+        memcpy(p->shapes, run->shapes, run->input_count * sizeof *p->shapes);
+        p->batch = batch;
     }
-    run->planned = *sample;
-    run->planned_batch = batch;
+    run->plan = p->plan;
     const stria_shape *output =
         stria_plan_shape(run->plan, layer != NULL ? layer : stria_model_output_name(run->model, 0));
     if (run->raw_count > 0 && !same_shape(output, &run->teller.output)) {
@@ -117,23 +174,34 @@ static void look_for_nonfinite(session *run, const char *name, const float *outp
     }
 }
 
-/* Runs all samples of one input. */
+/* What the samples have for input `input` of the model. */
+static const stria_array *input_array(const cli_samples *samples, size_t input)
+{
+    return input == 0 ? &samples->array : &samples->more[input - 1];
+}
+
+/* Runs all samples of one file or data set. */
 static int predict(session *run, const cli_samples *samples)
 {
     const size_t count = cli_samples_count(samples);
     if (count == 0) {
         return cli_fail(CLI_BAD_INPUT, "%s holds no samples", samples->name);
     }
-    stria_shape sample = {.rank = samples->array.shape.rank - 1};
-    memcpy(sample.sizes, samples->array.shape.sizes + 1, (size_t)sample.rank * sizeof sample.sizes[0]);
-    const size_t sample_size = cli_shape_elements(&sample),
-                 largest = count < LARGEST_BATCH ? count : LARGEST_BATCH;
-    int status = plan_for(run, &sample, (int64_t)largest);
+    for (size_t k = 0; k < run->input_count; k++) {
+        const stria_shape *shape = &input_array(samples, k)->shape;
+        run->shapes[k] = (stria_shape){.rank = shape->rank - 1};
+        memcpy(run->shapes[k].sizes, shape->sizes + 1,
+               (size_t)run->shapes[k].rank * sizeof run->shapes[k].sizes[0]);
+    }
+    const size_t largest = count < LARGEST_BATCH ? count : LARGEST_BATCH;
+    int status = plan_for(run, samples->name, (int64_t)largest);
     for (size_t first = 0; first < count && status == CLI_DONE; first += largest) {
         stria_error err = {0};
         const size_t batch = count - first < largest ? count - first : largest;
-        const float *input = samples->array.values + first * sample_size;
-        if (stria_plan_run(run->plan, &input, (int64_t)batch, &err) != STRIA_OK) {
+        for (size_t k = 0; k < run->input_count; k++) {
+            run->inputs[k] = input_array(samples, k)->values + first * cli_shape_elements(&run->shapes[k]);
+        }
+        if (stria_plan_run(run->plan, run->inputs, (int64_t)batch, &err) != STRIA_OK) {
             return cli_fail_with(&err, CLI_FROM_FILE);
         }
         const float *outputs = run->options->layer != NULL ? stria_plan_value(run->plan, run->options->layer)
@@ -239,11 +307,18 @@ static int check_options(const predict_options *options, int file_count)
     return CLI_DONE;
 }
 
-static int check_model(const session *run)
+static int check_model(session *run)
 {
-    const size_t inputs = stria_model_input_count(run->model), outputs = stria_model_output_count(run->model);
-    if (inputs != 1) {
-        return cli_fail(CLI_BAD_INPUT, "the model has %zu inputs; predict gives it one", inputs);
+    const size_t outputs = stria_model_output_count(run->model);
+    run->input_count = stria_model_input_count(run->model);
+    if (run->input_count != 1 && run->options->data != NULL) {
+        return cli_fail(CLI_BAD_INPUT, "the model has %zu inputs, and a data set has one; give .npz files",
+                        run->input_count);
+    }
+    run->shapes = calloc(run->input_count, sizeof *run->shapes);
+    run->inputs = calloc(run->input_count, sizeof *run->inputs);
+    if (run->shapes == NULL || run->inputs == NULL) {
+        return cli_fail_memory();
     }
     if (outputs > 1 && run->options->layer == NULL) {
         cli_note("the model has %zu outputs; taking '%s' (--layer takes another)", outputs,
@@ -306,7 +381,7 @@ static int run(int argc, char **argv)
     free(kept);
     cli_teller_free(&all.teller);
     free(all.raw);
-    stria_plan_free(all.plan);
+    free_plans(&all);
     stria_model_free(all.model);
     stria_context_free(all.context);
     return status;
@@ -336,8 +411,10 @@ const cli_command cli_predict_command = {
     .arguments = "MODEL FILES...",
     .min_arguments = 1,
     .max_arguments = 1000000,
-    .description = "FILES are PNG pictures, IDX files or .npy arrays; a file may hold many samples. Bytes "
-                   "are scaled as in training; other numbers are taken as they are.",
+    .description =
+        "FILES are PNG pictures, IDX files, .npy arrays, or for a model with several inputs .npz "
+        "archives with an array for each, called as the input. A file may hold many samples. Bytes "
+        "are scaled as in training; other numbers are taken as they are.",
     .examples = "stria predict lenet5.safetensors shoe.png\n"
                 "stria predict lenet5.safetensors --data fashion-mnist --index 0-5 --show\n"
                 "stria predict lenet5.safetensors x.npy -o y.npy",

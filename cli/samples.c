@@ -37,6 +37,10 @@ char *cli_sample_name(const cli_samples *samples, size_t sample, char *text, siz
 void cli_samples_free(cli_samples *samples, stria_context *context)
 {
     stria_array_free(&samples->array, context);
+    for (size_t i = 0; i < samples->more_count; i++) {
+        stria_array_free(&samples->more[i], context);
+    }
+    free(samples->more);
     free(samples->stored);
     free(samples->indices);
     free(samples->labels);
@@ -60,12 +64,42 @@ static int keep(cli_samples *samples, bool are_bytes)
     return CLI_DONE;
 }
 
+/* The arrays of a model's inputs behind the first: as many samples as that has. */
+static int read_more(cli_samples *samples, stria_context *context, const stria_model *model, const char *path)
+{
+    const size_t more = stria_model_input_count(model) - 1;
+    if (more == 0) {
+        return CLI_DONE;
+    }
+    samples->more = calloc(more, sizeof *samples->more);
+    if (samples->more == NULL) {
+        return cli_fail_memory();
+    }
+    for (size_t i = 0; i < more; i++) {
+        stria_error err = {0};
+        stria_array *array = &samples->more[samples->more_count++];
+        if (stria_array_read_input(array, context, path, model, i + 1, &err) != STRIA_OK) {
+            return cli_fail_with(&err, CLI_FROM_FILE);
+        }
+        if (stria_array_fit_input(array, context, model, i + 1, &err) != STRIA_OK) {
+            return cli_fail(CLI_BAD_INPUT, "%s: '%s': %s", path, stria_model_input_name(model, i + 1),
+                            err.message);
+        }
+        if (array->shape.sizes[0] != samples->array.shape.sizes[0]) {
+            return cli_fail(CLI_BAD_INPUT, "%s: '%s' has %lld samples and '%s' %lld", path,
+                            stria_model_input_name(model, 0), (long long)samples->array.shape.sizes[0],
+                            stria_model_input_name(model, i + 1), (long long)array->shape.sizes[0]);
+        }
+    }
+    return CLI_DONE;
+}
+
 int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
                           const char *path, bool keep_stored)
 {
     stria_error err = {0};
     samples->name = path;
-    if (stria_array_read(&samples->array, context, path, &err) != STRIA_OK) {
+    if (stria_array_read_input(&samples->array, context, path, model, 0, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_FILE);
     }
     if (keep_stored) {
@@ -77,7 +111,7 @@ int cli_samples_read_file(cli_samples *samples, stria_context *context, const st
     if (stria_array_fit(&samples->array, context, model, &err) != STRIA_OK) {
         return cli_fail(CLI_BAD_INPUT, "%s: %s", path, err.message);
     }
-    return CLI_DONE;
+    return read_more(samples, context, model, path);
 }
 
 /* One "7" or "10-19" of a list. *next is where it ends. */

@@ -13,6 +13,8 @@
 typedef struct cli_samples {
     const char *name;          /* the file's or the data set's */
     stria_array array;         /* [count, shape...] as the model wants them */
+    stria_array *more;         /* the same for the model's further inputs */
+    size_t more_count;
     float *stored;             /* the same before scaling, to show them; NULL when that was not asked for */
     float low, high;           /* black and white of `stored` */
     uint32_t *indices;         /* [count] places in the data set; NULL for a file */
@@ -20,7 +22,7 @@ typedef struct cli_samples {
     const stria_dataset *data; /* NULL for a file */
 } cli_samples;
 
-/* Reads a picture, an IDX file or a .npy. Prints what is wrong and returns the exit status; `samples` is to
+/* Reads a picture, an IDX file, a .npy, or an .npz with an array for each input. Prints what is wrong and returns the exit status; `samples` is to
  * be freed in any case. */
 int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
                           const char *path, bool keep_stored);

@@ -107,6 +107,12 @@ typedef struct stria_array {
 STRIA_API stria_status stria_array_read(stria_array *array, stria_context *context, const char *path,
                                         stria_error *err);
 
+/* Reads the array that a file has for input `input` of a model: of an .npz archive the member that is called
+ * as the input, or the only one where the model has one input; any other file holds the array of a model with
+ * one input. As stria_array_read; MISSING also when the archive has no such member. */
+STRIA_API stria_status stria_array_read_input(stria_array *array, stria_context *context, const char *path,
+                                              const stria_model *model, size_t input, stria_error *err);
+
 /* Makes an array of zeros. Errors: VALUE, MEMORY. */
 STRIA_API stria_status stria_array_create(stria_array *array, stria_context *context,
                                           const stria_shape *shape, stria_error *err);
@@ -124,6 +130,10 @@ STRIA_API stria_status stria_array_write_npy(stria_context *context, const char 
  * Errors: SHAPE says both shapes and the conversion that would help. */
 STRIA_API stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,
                                        stria_error *err);
+
+/* The same for input `input`. */
+STRIA_API stria_status stria_array_fit_input(stria_array *array, stria_context *context,
+                                             const stria_model *model, size_t input, stria_error *err);
 
 #ifdef __cplusplus
 }

@@ -77,7 +77,16 @@ static char *advice(const stria_shape *array, const stria_shape *input, char *te
 stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,
                              stria_error *err)
 {
-    const stria_shape *input = stria_model_input_shape(model, 0);
+    return stria_array_fit_input(array, context, model, 0, err);
+}
+
+stria_status stria_array_fit_input(stria_array *array, stria_context *context, const stria_model *model,
+                                   size_t index, stria_error *err)
+{
+    const stria_shape *input = stria_model_input_shape(model, index);
+    if (input == NULL && index > 0)
+        return stria_fail(err, STRIA_ERROR_VALUE, "the model has %zu inputs, so there is none at place %zu",
+                          stria_model_input_count(model), index);
     if (input == NULL)
         return stria_fail(err, STRIA_ERROR_SHAPE,
                           "the model has no input: begin it with a line such as "

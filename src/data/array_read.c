@@ -8,6 +8,7 @@
 #include "data/gzip.h"
 #include "data/idx.h"
 #include "data/picture.h"
+#include "data/sources.h"
 #include "kernels/kernels.h"
 
 /* Converts numbers of any type to an array of floats. */
@@ -49,6 +50,11 @@ static stria_status read_png(stria_array *array, stria_context *context, const v
     return status;
 }
 
+static bool is_archive(const void *bytes, size_t size)
+{
+    return size >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0;
+}
+
 static stria_status refuse(const void *bytes, size_t size, const char *name, stria_error *err)
 {
     const uint8_t *b = bytes;
@@ -57,7 +63,7 @@ static stria_status refuse(const void *bytes, size_t size, const char *name, str
     if (size >= 3 && b[0] == 0xFF && b[1] == 0xD8 && b[2] == 0xFF)
         return stria_fail(err, STRIA_ERROR_UNSUPPORTED, "%s: JPEG pictures are not read: convert it to PNG",
                           name);
-    if (size >= 4 && memcmp(b, "PK\x03\x04", 4) == 0)
+    if (is_archive(bytes, size))
         return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
                           "%s: an archive is not read here: save one array as .npy", name);
     return stria_fail(err, STRIA_ERROR_FORMAT, "%s: neither PNG nor .npy nor IDX: it begins with byte 0x%02x",
@@ -78,6 +84,52 @@ static stria_status read_bytes(stria_array *array, stria_context *context, void 
     else
         return refuse(bytes, size, name, err);
     return convert(array, context, &numbers, name, err);
+}
+
+/* The member for an input of the model. */
+static stria_status read_member(stria_array *array, stria_context *context, const void *bytes, size_t size,
+                                const char *path, const stria_model *model, size_t input, stria_error *err)
+{
+    stria_npz *npz = NULL;
+    stria_npy numbers;
+    void *memory = NULL;
+    const char *member = stria_model_input_name(model, input);
+    STRIA_TRY(stria_npz_open(&npz, context, bytes, size, path, err));
+    if (stria_model_input_count(model) == 1 && stria_npz_count(npz) == 1)
+        member = stria_npz_name(npz, 0);
+    stria_status status = STRIA_OK;
+    if (!stria_npz_has(npz, member))
+        status = stria_npz_fail_missing(npz, path, member, err);
+    else if ((status = stria_npz_read(npz, member, STRIA_DATA_FILE_LIMIT, &numbers, &memory, err)) ==
+             STRIA_OK)
+        status = convert(array, context, &numbers, path, err);
+    stria_release(&context->allocator, memory);
+    stria_npz_free(npz);
+    return status;
+}
+
+stria_status stria_array_read_input(stria_array *array, stria_context *context, const char *path,
+                                    const stria_model *model, size_t input, stria_error *err)
+{
+    void *bytes = NULL;
+    size_t size = 0, inputs = stria_model_input_count(model);
+    if (input >= inputs)
+        return stria_fail(err, STRIA_ERROR_VALUE, "the model has %zu inputs, so there is none at place %zu",
+                          inputs, input);
+    STRIA_TRY(stria_file_read(context, path, STRIA_DATA_FILE_LIMIT, &bytes, &size, err));
+    if (is_archive(bytes, size)) {
+        stria_status status = read_member(array, context, bytes, size, path, model, input, err);
+        stria_release(&context->allocator, bytes);
+        return status;
+    }
+    stria_release(&context->allocator, bytes);
+    if (inputs > 1)
+        return stria_fail(
+            err, STRIA_ERROR_UNSUPPORTED,
+            "%s: the model has %zu inputs: give an .npz archive with arrays called '%s', '%s'%s", path,
+            inputs, stria_model_input_name(model, 0), stria_model_input_name(model, 1),
+            inputs > 2 ? " ..." : "");
+    return stria_array_read(array, context, path, err);
 }
 
 stria_status stria_array_read(stria_array *array, stria_context *context, const char *path, stria_error *err)

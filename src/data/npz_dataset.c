@@ -9,7 +9,7 @@
 #include "data/sources.h"
 #include "formats/quote.h"
 
-static bool has(const stria_npz *npz, const char *member)
+bool stria_npz_has(const stria_npz *npz, const char *member)
 {
     for (size_t i = 0; i < stria_npz_count(npz); i++) {
         if (strcmp(stria_npz_name(npz, i), member) == 0)
@@ -19,7 +19,8 @@ static bool has(const stria_npz *npz, const char *member)
 }
 
 /* The archive lacks an array it needs: says which it has, as far as they fit in a message. */
-static stria_status missing(const stria_npz *npz, const char *name, const char *wanted, stria_error *err)
+stria_status stria_npz_fail_missing(const stria_npz *npz, const char *name, const char *wanted,
+                                    stria_error *err)
 {
     char found[256] = "none";
     size_t used = 0;
@@ -54,8 +55,8 @@ static stria_status take(stria_dataset *data, stria_npz *npz, stria_part part, c
 static stria_status take_part(stria_dataset *data, stria_npz *npz, stria_part part, const char *x,
                               const char *y, const char *name, stria_error *err)
 {
-    if (!has(npz, x) || !has(npz, y))
-        return missing(npz, name, has(npz, x) ? y : x, err);
+    if (!stria_npz_has(npz, x) || !stria_npz_has(npz, y))
+        return stria_npz_fail_missing(npz, name, stria_npz_has(npz, x) ? y : x, err);
     STRIA_TRY(take(data, npz, part, x, true, name, err));
     return take(data, npz, part, y, false, name, err);
 }
@@ -68,15 +69,16 @@ stria_status stria_npz_dataset_open(stria_dataset **data, stria_context *context
     stria_status status = stria_npz_open(&npz, context, bytes, size, name, err);
     if (status != STRIA_OK)
         return status;
-    if (!has(npz, "x") && !has(npz, "x_train")) {
-        status = missing(npz, name, "x (with y) or x_train (with y_train)", err);
+    if (!stria_npz_has(npz, "x") && !stria_npz_has(npz, "x_train")) {
+        status = stria_npz_fail_missing(npz, name, "x (with y) or x_train (with y_train)", err);
         goto done;
     }
     status = stria_dataset_new(&made, context, err);
     if (status == STRIA_OK)
-        status = has(npz, "x_train") ? take_part(made, npz, STRIA_PART_TRAIN, "x_train", "y_train", name, err)
-                                     : take_part(made, npz, STRIA_PART_TRAIN, "x", "y", name, err);
-    if (status == STRIA_OK && (has(npz, "x_test") || has(npz, "y_test")))
+        status = stria_npz_has(npz, "x_train")
+                     ? take_part(made, npz, STRIA_PART_TRAIN, "x_train", "y_train", name, err)
+                     : take_part(made, npz, STRIA_PART_TRAIN, "x", "y", name, err);
+    if (status == STRIA_OK && (stria_npz_has(npz, "x_test") || stria_npz_has(npz, "y_test")))
         status = take_part(made, npz, STRIA_PART_TEST, "x_test", "y_test", name, err);
     if (status == STRIA_OK)
         status = stria_dataset_finish(made, NULL, 0, name, err);

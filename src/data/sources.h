@@ -31,4 +31,9 @@ stria_status stria_digits_open(stria_dataset **data, stria_context *context, con
 stria_status stria_npz_dataset_open(stria_dataset **data, stria_context *context, const void *bytes,
                                     size_t size, const char *name, stria_error *err);
 
+/* Whether an archive has the array, and the error when it has not, with what it has as far as that fits. */
+bool stria_npz_has(const stria_npz *npz, const char *member);
+stria_status stria_npz_fail_missing(const stria_npz *npz, const char *name, const char *wanted,
+                                    stria_error *err);
+
 #endif

@@ -196,6 +196,18 @@ static size_t find_binary(const char *text, size_t length)
     return length;
 }
 
+/* The last line's layer is the output, and of a block that is not always its last layer. */
+static void add_last_output(stria_parser *p)
+{
+    stria_model *model = p->model;
+    stria_error err = {0};
+    if (p->told > 0 || model->outputs_named || p->previous < 0 ||
+        (size_t)p->previous + 1 == model->node_count)
+        return;
+    if (stria_model_add_output(model, (size_t)p->previous, &err) != STRIA_OK)
+        p->out_of_memory = true;
+}
+
 static stria_status read_text(stria_parser *p, const char *text, size_t length)
 {
     stria_source_line end = {.text = "", .number = 1, .end = -1};
@@ -211,6 +223,7 @@ static stria_status read_text(stria_parser *p, const char *text, size_t length)
                           "there is no layer in this model text; it begins with a line such as 'input "
                           "28x28x1'");
     stria_release(&p->model->context->allocator, p->lines);
+    add_last_output(p);
     return finish(p);
 }
 

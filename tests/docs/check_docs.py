@@ -12,6 +12,7 @@ stderr together:
 
 Lines that begin with "> " go on with the command above them, a here-document for example. A line `...` stands for any
 number of lines. A block whose first line has a second word, as ```text net.stria, is written to a file of that name.
+A block that begins with ```stria is a whole model text and has to be one: `stria summary` reads it.
 
 The blocks of a page run in their order in one new empty folder, with the tested stria first in PATH. Any exit status
 will do, but not the end by a signal. --refresh writes what the commands said into the page; outputs that still match,
@@ -43,8 +44,8 @@ class Command:
 
 
 def read_page(text):
-    """The pieces of a page in their order: ("text", lines), ("file", name, lines) and ("commands", before, commands),
-    which put together again are the page."""
+    """The pieces of a page in their order: ("text", lines), ("file", name, lines), ("model", number, lines) and
+    ("commands", before, commands), which put together again are the page."""
     pieces, lines = [("text", [])], text.split("\n")
     at = 0
     while at < len(lines):
@@ -62,6 +63,8 @@ def read_page(text):
         pieces[-1][-1].append(lines[at])
         if language == "console":
             pieces += [("commands", read_commands(body, at + 2)), ("text", [lines[end]])]
+        elif language == "stria":
+            pieces += [("model", at + 2, body), ("text", [lines[end]])]
         elif name:
             pieces += [("file", name, body), ("text", [lines[end]])]
         else:
@@ -127,6 +130,20 @@ def check_commands(name, commands, folder, variables, refresh):
     return wrong
 
 
+def check_model(name, number, lines, folder, variables):
+    """Has a whole model text read; returns 1 when it has mistakes."""
+    model = pathlib.Path(folder, "model.stria")
+    model.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    output, status = run(f"stria summary {model}", folder, variables)
+    model.unlink()
+    if status == 0:
+        return 0
+    print(f"{name}:{number}: this is no model text:")
+    for line in output:
+        print(f"    {line}")
+    return 1
+
+
 def check_page(path, stria, refresh=False):
     """Runs the commands of a page; returns (how many there are, how many were wrong)."""
     pieces = read_page(path.read_text(encoding="utf-8"))
@@ -138,6 +155,9 @@ def check_page(path, stria, refresh=False):
         for piece in pieces:
             if piece[0] == "file":
                 (work / piece[1]).write_text("\n".join(piece[2]) + "\n", encoding="utf-8")
+            elif piece[0] == "model":
+                count += 1
+                wrong += check_model(path.name, piece[1], piece[2], folder, variables)
             elif piece[0] == "commands":
                 count += len(piece[1])
                 wrong += check_commands(path.name, piece[1], work, variables, refresh)

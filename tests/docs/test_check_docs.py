@@ -44,6 +44,9 @@ class Pages(unittest.TestCase):
         self.assertTrue(matches(["a", "..."], ["a"]))
         self.assertFalse(matches(["a", "...", "d"], ["a", "d", "c"]))
 
+    def test_model_texts_are_read(self):
+        self.assertEqual(self.page("```stria\ninput 4\n```\n")[0], (1, 1))  # there is no stria to read it
+
     def test_refresh(self):
         text = "# T\n```console\n$ echo 1\n2\n$ seq 3\n1\n...\n```\nend\n"
         self.assertEqual(self.page(text, refresh=True)[1], text.replace("\n2\n", "\n1\n"))

@@ -126,6 +126,23 @@ static void test_inputs_and_output(void **state)
           "add(z.left, z.both)\n");
 }
 
+/* Without output lines the output is what the last line gives. */
+static void test_last_output(void **state)
+{
+    (void)state;
+    check("block both n\n"
+          "  left = dense n\n"
+          "  right = dense(left) n\n"
+          "  output(left)\n"
+          "end\n"
+          "input 4\n"
+          "both 3\n",
+          "input 4\n"
+          "both.left = dense 3\n"
+          "both.right = dense 3\n"
+          "output(both.left)\n");
+}
+
 static void test_repeat(void **state)
 {
     (void)state;
@@ -298,10 +315,10 @@ static void test_adding_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_use),          cmocka_unit_test(test_inputs_and_output),
-        cmocka_unit_test(test_repeat),       cmocka_unit_test(test_expressions),
-        cmocka_unit_test(test_nesting),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_adding_lines),
+        cmocka_unit_test(test_use),         cmocka_unit_test(test_inputs_and_output),
+        cmocka_unit_test(test_last_output), cmocka_unit_test(test_repeat),
+        cmocka_unit_test(test_expressions), cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_adding_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
