@@ -7,6 +7,8 @@
 
 #include <stria/data.h>
 
+#include "formats/npy.h"
+
 /* *kind: a file (1), a folder (2), something else (3) or nothing (0). Errors: IO when the system does not
  * say. */
 stria_status stria_data_probe(stria_context *context, const char *path, int *kind, stria_error *err);

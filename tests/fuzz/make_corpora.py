@@ -140,6 +140,16 @@ def model_text_seeds():
                    "conv2d 4 3 dilation_rate=2 he_normal\nleaky_relu 0.1\nelu\nminpool2d 2x3 strides=1\nrelu\n",
         "mistakes": "input 4x4\nconv2d 2 3\nconv2d filters=0 kernel_size=9 sigmoidal\nnothing 5 5 5\ndense (x\n"
                     "dense 3 units=3\nx = \nadd(x, y)\n",
+        "blocks": "block unit(x) n k=3 act=relu half=n/2\n  conv2d n kxk same act\n  y = conv2d half 3 same\n"
+                  "  short = conv2d(x) half 1\n  add(y, short)\n  output(y)\nend\ninput 6x6x2\nunit 4\n"
+                  "a = unit 4*2 act=tanh\nunit(a) 2 k=(1+2)\n",
+        "repeats": "block stage n units\n  repeat units-1\n    y = dense n\n    repeat 2\n      tanh\n    end\n"
+                   "  end\nend\ninput 3\nstage 2 3\nrepeat 2\n  x = stage 2 2\nend\ndense(x) 1\n",
+        "again": "a = input 5x5x1\nb = input 5x5x1\nf = conv2d(a) 2 3\nf(b)\ng = f(a)\nadd(f, g, conv2d)\n",
+        "wrappers": "input 3x5x5x2\ntime_distributed conv2d 2 3\ntime_distributed flatten\n"
+                    "w = spectral_normalization dense 2\nv = w(time_distributed_1)\n",
+        "block_mistakes": "block a n=same b\n  dense n*\n  c = dense n/2 smae\n  a 3\nend\nblock b\ninput 3\n"
+                          "a 3 4 5\nrepeat 0\nrepeat x\n b\nend\nend\na(a)\n",
         "empty": "",
     }.items()}
 
