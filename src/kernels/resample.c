@@ -264,7 +264,7 @@ static inline void output_row(const resample_job *job, size_t channels, const fl
     for (size_t o = 0; o < job->r->axes[1].out; o++, y += channels) {
         line l = line_at(job->columns, job->column_taps, o);
         float covered = inside * l.inside;
-        add_columns(&l, sums, channels, covered < 1 ? fill * (1 - covered) : 0, y);
+        add_columns(&l, sums, channels, covered == 1 ? 0 : fill * (1 - covered), y);
     }
 }
 

@@ -52,6 +52,11 @@ static const stria_gradient_case cases[] = {
     {"input 1x1x4\nresizing 1 1", 1, NORMAL, NULL},
     {"input 7x6x2\ncenter_crop 4 3", 2, NORMAL, NULL},
     {"input 5x4x2\ncenter_crop 6 3", 1, NORMAL, NULL},
+
+    /* embeddings, of indices that differences do not move */
+    {"x = input 3\na = rescaling(x) 0 offset=2\nb = rescaling(x) 0\nconcat(a, b)\nembedding 3 4", 2, NORMAL,
+     NULL},
+    {"input 2x1\nrescaling 0 offset=1\nembedding 2 1", 1, NORMAL, NULL},
 };
 
 static const stria_refusal refusals[] = {
@@ -61,6 +66,8 @@ static const stria_refusal refusals[] = {
     {"cropping2d", "input 4x4x1\ncropping2d 0,0,2,3", STRIA_ERROR_SHAPE, "width: input 4 - 2 - 3 = -1"},
     {"cropping2d", "input 4x4x1\ncropping2d -1", STRIA_ERROR_SYNTAX, "cropping"},
     {"cropping3d", "input 4x4x4x1\ncropping3d same", STRIA_ERROR_VALUE, "numbers"},
+    {"embedding", "input 4\nembedding 5", STRIA_ERROR_SYNTAX, "output_dim"},
+    {"embedding", "input 4\nembedding 5 2 mask_zero=yes", STRIA_ERROR_SYNTAX, "mask_zero"},
     {"permute", "input 4x4x1\npermute 1x2", STRIA_ERROR_SHAPE, "3 axes"},
     {"permute", "input 4x4x1\npermute 1x2x2", STRIA_ERROR_SHAPE, "1x2x2"},
     {"repeat_vector", "input 4x4\nrepeat_vector 2", STRIA_ERROR_SHAPE, "flatten"},
