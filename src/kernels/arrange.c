@@ -230,12 +230,14 @@ stria_permute stria_permute_make(int rank, const size_t *sizes, const int *axes)
         p.sizes[p.rank] = size;
         p.steps[p.rank++] = its_step;
     }
+    if (p.rank == 0)
+        p = (stria_permute){.rank = 1, .sizes = {1}, .steps = {1}};
     return p;
 }
 
 bool stria_permute_is_identity(const stria_permute *permute)
 {
-    return permute->rank == 0 || (permute->rank == 1 && permute->steps[0] == 1);
+    return permute->rank == 1 && permute->steps[0] == 1;
 }
 
 /* A panel: the output's last axis and the axis that is the input's last, all others fixed. Where they are the
