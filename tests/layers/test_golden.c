@@ -38,11 +38,8 @@
 static const char *const folders[] = {
     "golden",        /* make_golden.py */
     "golden/random", /* make_random.py */
-<<<<<<< HEAD
     "golden/sound",  /* make_sound.py */
-=======
     "golden/shape",  /* make_shape.py */
->>>>>>> c5796de (layers: embeddings; tests: Keras's cases for shapes, and the kernels that have one version)
 };
 
 /* One folder while its cases run. */
