@@ -175,7 +175,7 @@ static void print_statuses(void)
         const char *status, *meaning;
     } statuses[] = {
         {"0", "done"},
-        {"1", "the question asked was answered \"no\": an accuracy was missed"},
+        {"1", "the question asked was answered \"no\": an accuracy was missed, problems were found"},
         {"2", "misused: unknown command, option or value"},
         {"3", "bad input file: damaged, with mistakes, or not fitting the model"},
         {"4", "environment: missing file, permission, full disk, file in use, a part not built in"},

@@ -6,6 +6,7 @@
 #include "options.h"
 
 extern const cli_command cli_bench_command;
+extern const cli_command cli_check_command;
 extern const cli_command cli_eval_command;
 extern const cli_command cli_help_command;
 extern const cli_command cli_new_command;

@@ -4,7 +4,7 @@
 
 typedef enum cli_exit {
     CLI_DONE = 0,
-    CLI_NO = 1,          /* the question asked was answered "no": an accuracy was missed */
+    CLI_NO = 1,          /* the question asked was answered "no": an accuracy was missed, problems were found */
     CLI_MISUSED = 2,     /* wrong command, option or argument */
     CLI_BAD_INPUT = 3,   /* an input file is damaged, does not fit or has mistakes */
     CLI_ENVIRONMENT = 4, /* missing file, permission, full disk, busy file, a part not built in */

@@ -23,6 +23,7 @@
 #include <stria/error.h>
 #include <stria/explain.h>
 #include <stria/layers.h>
+#include <stria/lint.h>
 #include <stria/model.h>
 #include <stria/plan.h>
 #include <stria/shape.h>

@@ -63,13 +63,14 @@ static const char *input_text(stria_model *model, const stria_node *node, const 
     return copy;
 }
 
-static stria_status resize(stria_model *model, const stria_shape *shapes, stria_layer_facts *facts,
-                           const char **texts, stria_error *err)
+stria_status stria_model_facts_at(const stria_model *model, const stria_shape *shapes,
+                                  stria_layer_facts *facts, stria_error *err)
 {
     for (size_t i = 0; i < model->input_count; i++)
         STRIA_TRY(stria_model_check_input(model, i, &shapes[i], err));
     size_t input = 0;
-    for (size_t i = 0; i < model->node_count; i++)
+    for (size_t i = 0; i < model->node_count; i++) {
+        facts[i] = (stria_layer_facts){0};
         if (model->nodes[i].kind->max_inputs == 0) {
             int64_t count;
             STRIA_TRY(stria_shape_count(&shapes[input], &count, err));
@@ -78,6 +79,14 @@ static stria_status resize(stria_model *model, const stria_shape *shapes, stria_
         } else {
             STRIA_TRY(find_facts(model, i, facts, err));
         }
+    }
+    return STRIA_OK;
+}
+
+static stria_status resize(stria_model *model, const stria_shape *shapes, stria_layer_facts *facts,
+                           const char **texts, stria_error *err)
+{
+    STRIA_TRY(stria_model_facts_at(model, shapes, facts, err));
     for (size_t i = 0; i < model->input_count; i++) {
         texts[i] = input_text(model, &model->nodes[model->inputs[i]], &shapes[i]);
         if (texts[i] == NULL)

@@ -112,6 +112,11 @@ stria_status stria_model_add_output(stria_model *model, size_t node, stria_error
 stria_status stria_model_check_input(const stria_model *model, size_t index, const stria_shape *given,
                                      stria_error *err);
 
+/* The facts of all nodes, facts[node_count], as they would be for inputs of these shapes. Errors: those of the
+ * shape rules, which name the layer. */
+stria_status stria_model_facts_at(const stria_model *model, const stria_shape *shapes,
+                                  stria_layer_facts *facts, stria_error *err);
+
 /* Index of the node of that name, or -1. */
 int stria_model_find_node(const stria_model *model, const char *name, size_t length);
 

@@ -16,6 +16,8 @@ const void *stria_node_argument(const stria_node *node, const char *name, stria_
 
 stria_activation stria_node_activation(const stria_node *node)
 {
+    if (strcmp(node->kind->name, "softmax") == 0) /* over any axis: a step of its own for plans */
+        return (stria_activation){.kind = STRIA_SOFTMAX};
     return node->kind->activation != NULL ? node->kind->activation(node->config)
                                           : (stria_activation){.kind = STRIA_LINEAR};
 }
