@@ -47,7 +47,7 @@ stria_status stria_augment_shape(const stria_augment_config *config, const stria
     const stria_range *range = &config->value_range;
     STRIA_TRY(stria_require_spatial(input, 2, kind, err));
     const int64_t got = input->sizes[2];
-    if (channels > 0 && got != 3 && !(channels == 1 && got == 1))
+    if (channels > 0 && got != STRIA_ANY_SIZE && got != 3 && !(channels == 1 && got == 1))
         return stria_fail(err, STRIA_ERROR_SHAPE, "%s: %lld channels are no colours: it takes %s", kind,
                           (long long)got, channels == 3 ? "3 (red, green, blue)" : "1 or 3");
     if (range->count == 1 || (range->count == 2 && !(range->values[0] < range->values[1])))

@@ -74,7 +74,7 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
             c->noise_shape.rank, input->rank);
     for (int a = 0; a < c->noise_shape.rank; a++) {
         const int64_t draws = c->noise_shape.sizes[a], size = input->sizes[a];
-        if (draws != 1 && draws != STRIA_ANY_SIZE && draws != size)
+        if (draws != 1 && draws != STRIA_ANY_SIZE && size != STRIA_ANY_SIZE && draws != size)
             return stria_fail(
                 err, STRIA_ERROR_SHAPE,
                 "size %lld of noise_shape is neither 1 nor the input's %lld; ? takes the input's",
