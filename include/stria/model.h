@@ -27,7 +27,7 @@ STRIA_API stria_status stria_model_create(stria_model **model, stria_context *co
 /* NULL is allowed. */
 STRIA_API void stria_model_free(stria_model *model);
 
-/* Adds one line of model text, "conv2d 8 5 strides=3 relu". Without `( )` the layer takes the line before it.
+/* Adds one line of model text, "conv2d 8 5 strides=3 relu"; no block or repeat. Without `( )` the layer takes the line before it.
  * New parameters are initialised from seed 0 (see stria_model_initialize).
  * Errors: SYNTAX (message with column and caret), SHAPE, MEMORY; the model is then as before. */
 STRIA_API stria_status stria_model_add(stria_model *model, const char *line, stria_error *err);
@@ -74,7 +74,8 @@ STRIA_API stria_status stria_model_load_memory(stria_model **model, stria_contex
 STRIA_API stria_status stria_model_save(const stria_model *model, const char *path, stria_error *err);
 
 /* Writes the model text to `buffer`, cut to `size` bytes with its end, and returns the whole length without the end, as
- * snprintf does. The text parses back to the same model; arguments at their defaults are left out. */
+ * snprintf does. The text parses back to the same model; arguments at their defaults are left out, blocks and repeats
+ * unrolled. */
 STRIA_API size_t stria_model_text(const stria_model *model, char *buffer, size_t size);
 
 /* Draws all parameters anew: the initializers of the layers (Keras's defaults and formulas), seeded by `seed` and tensor.

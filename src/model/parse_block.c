@@ -180,6 +180,12 @@ void stria_parser_define_block(stria_parser *p, const stria_statement *s)
         check_body(p, s, header + 1, p->at.line->end);
     if (stria_parser_find_block(p, &s->name) >= 0)
         return;
+    if (p->blocks.count == STRIA_MAX_BLOCKS) {
+        stria_parser_tell_token(p, STRIA_ERROR_LIMIT, &s->kind, "a model text has at most %d blocks",
+                                STRIA_MAX_BLOCKS);
+        p->stopped = true;
+        return;
+    }
     if (!stria_name_table_reserve(&p->blocks, &p->model->context->allocator)) {
         p->out_of_memory = p->stopped = true;
         return;

@@ -13,6 +13,7 @@
 /* After so many mistakes the rest is not worth telling. */
 #define STRIA_MAX_MISTAKES 100
 #define STRIA_MAX_LINE     4096
+#define STRIA_MAX_BLOCKS   1000
 /* Uses of blocks and repeats in each other. */
 #define STRIA_MAX_DEPTH 16
 /* Lines of blocks and repeats read in all: many more than a model can have layers. */

@@ -5,6 +5,9 @@
 
 #include "model/parse_inside.h"
 
+/* Mistakes for which the names of all layers are compared: it takes a while where there are thousands. */
+#define MAX_SUGGESTIONS 20
+
 void stria_parser_full_name(const stria_parser *p, const stria_token *name, stria_full_name *full)
 {
     size_t prefix = p->at.scope->prefix_length;
@@ -110,12 +113,15 @@ static void consider(const stria_parser *p, const stria_token *name, const char 
 void stria_parser_nearest_name(const stria_parser *p, const stria_token *name, const char **best,
                                size_t *length, size_t *distance)
 {
+    if (p->told >= MAX_SUGGESTIONS)
+        return;
     for (size_t i = 0; i < p->model->node_count; i++) {
         const char *candidate = p->model->nodes[i].name;
         consider(p, name, candidate, strlen(candidate), best, length, distance);
     }
     for (size_t i = 0; i < p->symbol_count; i++)
-        consider(p, name, p->symbols[i].name, p->symbols[i].length, best, length, distance);
+        if (p->symbols[i].node >= 0)
+            consider(p, name, p->symbols[i].name, p->symbols[i].length, best, length, distance);
 }
 
 static void tell_unknown(stria_parser *p, const stria_token *name)

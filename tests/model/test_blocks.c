@@ -1,5 +1,5 @@
-/* Blocks, repeats and expressions: what they unroll to, and that the written text reads back to the same
- * model. What is said about mistakes in them is in broken/. */
+/* Blocks, repeats, expressions, layers used again and wrappers: what they unroll to, and that the written
+ * text reads back to the same model. What is said about mistakes in them is in broken/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include <stria/stria.h>
 
 #include "support/check.h"
+#include "support/temporary_folder.h"
 #include "support/test_context.h"
 
 /* The whole text of a model; the caller frees it. */
@@ -241,6 +242,109 @@ static void test_nesting(void **state)
           "stage_2.add = add(stage_2.first.conv2d, stage_2.y.conv2d)\n");
 }
 
+/* ---- Layers used again, and words before layers ---- */
+
+static void test_again(void **state)
+{
+    (void)state;
+    check("a = input 6x6x1\n"
+          "b = input 6x6x1\n"
+          "f = conv2d(a) 2 3 relu\n"
+          "y = f(b)\n"
+          "f(a)\n"
+          "h = y(b)\n"
+          "add(y, conv2d)\n",
+          "a = input 6x6x1\n"
+          "b = input 6x6x1\n"
+          "f = conv2d(a) 2 3 relu\n"
+          "y = f(b)\n"
+          "f(a)\n"
+          "h = f(b)\n"
+          "add(y, conv2d)\n");
+    check("block twice(x) n\n"
+          "  f = dense n\n"
+          "  g = f(f)\n"
+          "end\n"
+          "input 3\n"
+          "twice 3\n"
+          "repeat 2\n"
+          "  k = dense 3\n"
+          "  k(k)\n"
+          "end\n",
+          "input 3\n"
+          "twice.f = dense 3\n"
+          "twice.g = twice.f(twice.f)\n"
+          "k = dense 3\n"
+          "k(k)\n"
+          "k_2 = dense 3\n"
+          "k_2(k_2)\n");
+}
+
+/* Parameters are counted, frozen and saved once. */
+static void test_shared_parameters(void **state)
+{
+    (void)state;
+    test_context test;
+    temporary_folder folder;
+    char path[TEMPORARY_PATH_SIZE];
+    stria_error err = {0};
+    stria_layer_info first, second;
+    stria_model *model = NULL, *loaded = NULL;
+    const char *text = "a = input 4\nf = dense 4\ny = f(f)\nz = f(y)\nadd(f, z)\n";
+    test_context_open(&test, 1, NULL);
+    temporary_folder_make(&folder);
+    temporary_folder_path(&folder, "m.safetensors", path);
+    assert_ok(stria_model_parse(&model, test.context, text, strlen(text), NULL, &err), &err);
+    assert_int_equal(stria_model_params(model), 20);
+    assert_int_equal(stria_model_tensor_count(model), 2);
+    assert_int_equal(stria_model_layer(model, 1, &first), 1);
+    assert_int_equal(stria_model_layer(model, 3, &second), 1);
+    assert_null(first.shares);
+    assert_string_equal(second.shares, "f");
+    assert_int_equal(first.params, 20);
+    assert_int_equal(second.params, 0);
+    assert_int_equal(second.macs, 16);
+    assert_ok(stria_model_freeze(model, "z", &err), &err);
+    assert_int_equal(stria_model_trainable_params(model), 0);
+    stria_model_layer(model, 2, &second);
+    assert_int_equal(second.frozen, 1);
+
+    assert_ok(stria_model_initialize(model, 7, &err), &err);
+    assert_ok(stria_model_save(model, path, &err), &err);
+    assert_ok(stria_model_load(&loaded, test.context, path, NULL, &err), &err);
+    assert_same(model, loaded);
+    for (size_t i = 0; i < 2; i++) {
+        stria_tensor_info info;
+        stria_model_tensor(model, i, &info);
+        assert_memory_equal(stria_model_tensor_data_const(model, i), stria_model_tensor_data_const(loaded, i),
+                            (size_t)info.count * sizeof(float));
+    }
+    stria_model_free(loaded);
+    stria_model_free(model);
+    temporary_folder_remove(&folder);
+    test_context_close(&test);
+}
+
+static void test_wrappers(void **state)
+{
+    (void)state;
+    check("input 3x6x6x2\n"
+          "TimeDistributed conv2d 4 3 relu\n"
+          "time_distributed flatten\n"
+          "time_distributed tanh\n"
+          "w = spectral_normalization dense 4\n"
+          "v = w(time_distributed_1)\n"
+          "spectral_normalization dense(v) 2\n",
+          "input 3x6x6x2\n"
+          "time_distributed conv2d 4 3 relu\n"
+          "time_distributed flatten\n"
+          "time_distributed activation tanh\n"
+          "w = spectral_normalization dense 4\n"
+          "v = w(time_distributed_1)\n"
+          "spectral_normalization dense 2\n");
+    check("input ?x4\ntime_distributed dense 3 softmax\n", "input ?x4\ntime_distributed dense 3 softmax\n");
+}
+
 /* ---- Text that wants to be too much ---- */
 
 static stria_status try(const char *text, stria_error *err)
@@ -274,6 +378,11 @@ static void test_limits(void **state)
                    "a model has at most 10000 layers");
     assert_refused("block a(x)\n output(x)\nend\ninput 4\nrepeat 10000\n repeat 10000\n  a\n end\nend\n",
                    "blocks and repeats make more than 100000 lines");
+
+    char blocks[64 * 1001] = "input 4\n";
+    for (size_t i = 0, at = strlen(blocks); i < 1001; i++)
+        at += (size_t)snprintf(blocks + at, sizeof blocks - at, "block b%zu\n relu\nend\n", i);
+    assert_refused(blocks, "a model text has at most 1000 blocks");
 
     /* Each block uses the one before ten times: the last would make 10^9 layers. */
     char text[4096] = "input 4\nblock b0\n relu\nend\n";
@@ -315,10 +424,12 @@ static void test_adding_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_use),         cmocka_unit_test(test_inputs_and_output),
-        cmocka_unit_test(test_last_output), cmocka_unit_test(test_repeat),
-        cmocka_unit_test(test_expressions), cmocka_unit_test(test_nesting),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_adding_lines),
+        cmocka_unit_test(test_use),          cmocka_unit_test(test_inputs_and_output),
+        cmocka_unit_test(test_last_output),  cmocka_unit_test(test_repeat),
+        cmocka_unit_test(test_expressions),  cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_again),        cmocka_unit_test(test_shared_parameters),
+        cmocka_unit_test(test_wrappers),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_adding_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
