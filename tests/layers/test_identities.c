@@ -5,6 +5,7 @@
  *     shifts          a layer of stride s moves its output by 1 when its input moves by s, away from the
  * border */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,9 +292,72 @@ static void test_shifts(void **state)
     test_context_close(&test);
 }
 
+/* ---- What the course says of filters and pooling ---- */
+
+/* A 7x7 filter of zeros with ones in its middle column answers 7 on a vertical line and 1 where it meets a
+ * horizontal one. */
+static void test_line_filter(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    network n = open_network(&test, "input 15x15x1\nconv2d 1 7 same use_bias=no", 1);
+    float kernel[7 * 7] = {0}, *x = calloc(n.in, sizeof *x);
+    stria_error err = {0};
+    assert_non_null(x);
+    for (int i = 0; i < 7; i++)
+        kernel[i * 7 + 3] = 1;
+    assert_ok(stria_model_set_tensor(n.model, "conv2d/kernel", kernel, 7 * 7, &err), &err);
+    for (size_t i = 0; i < 15; i++) {
+        x[i * 15 + 7] = 1;           /* first sample: a vertical line */
+        x[15 * 15 + 7 * 15 + i] = 1; /* second: a horizontal one */
+    }
+    float *y = run(&n, x);
+    assert_float_equal(y[7 * 15 + 7], 7, 0);
+    assert_float_equal(y[15 * 15 + 7 * 15 + 7], 1, 0);
+    assert_float_equal(y[7], 4, 0); /* at the top three of its rows lie on the padding */
+    free(x), free(y);
+    close_network(&n);
+    test_context_close(&test);
+}
+
+/* The largest number of a window stays when the picture moves inside it, and else may not: of a picture of
+ * random numbers that moves by one, a third of the 2x2 maxima stay. */
+static void test_pooling_forgets_little(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    network n = open_network(&test, "input 32x32x4\nmaxpool2d 2", 1);
+    float *x = draw(1, n.in), *moved = draw(2, n.in), *dot = calloc(n.in, sizeof *dot);
+    assert_non_null(dot);
+    dot[(4 * 32 + 6) * 4] = 1;
+    float *here = run(&n, dot);
+    dot[(4 * 32 + 6) * 4] = 0;
+    dot[(5 * 32 + 7) * 4] = 1;
+    float *beside = run(&n, dot);
+    assert_memory_equal(here, beside, n.out * sizeof *here); /* one window holds both places */
+    for (size_t row = 0; row < BATCH * 32; row++)
+        memcpy(moved + (row * 32 + 1) * 4, x + row * 32 * 4, 31 * 4 * sizeof *x);
+    float *y = run(&n, x), *z = run(&n, moved);
+    size_t same = 0;
+    for (size_t i = 0; i < n.out; i++)
+        same += y[i] >= z[i] && y[i] <= z[i];
+    printf("  moved by one pixel, %.0f %% of 2x2 maxima of random numbers stay\n",
+           100 * (double)same / (double)n.out);
+    /* The left column of a window becomes its right one: its maximum stays when it was there, in half of the
+     * cases, and the new left one is no larger, in two thirds of those. */
+    assert_in_range(100 * same, 28 * n.out, 38 * n.out);
+    free(x), free(moved), free(dot), free(here), free(beside), free(y), free(z);
+    close_network(&n);
+    test_context_close(&test);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear), cmocka_unit_test(test_twins),
-                                       cmocka_unit_test(test_identity_kernel), cmocka_unit_test(test_shifts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_linear),          cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_identity_kernel), cmocka_unit_test(test_shifts),
+        cmocka_unit_test(test_line_filter),     cmocka_unit_test(test_pooling_forgets_little)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
