@@ -68,7 +68,8 @@ static void largest(const bins_job *job, const bin *b, const float *x, size_t co
         size_t position = position_of(job->bins, at);
         const float *value = x + position * job->channels;
         for (size_t c = 0; c < count; c++) {
-            winner[c] = value[c] > best[c] ? (uint32_t)position : winner[c];
+            uint32_t better = value[c] > best[c] ? UINT32_MAX : 0;
+            winner[c] = (winner[c] & ~better) | ((uint32_t)position & better);
             best[c] = value[c] > best[c] ? value[c] : best[c];
         }
     } while (next_position(b, at));
@@ -128,11 +129,14 @@ static void backward_task(void *argument, size_t task, size_t worker)
             continue;
         }
         bin b = bin_of(job->bins, o);
+        float share[BLOCK];
+        for (size_t c = 0; c < count; c++)
+            share[c] = dy[c] / (float)b.count;
         size_t at[3] = {b.first[0], b.first[1], b.first[2]};
         do {
             float *to = dx + position_of(job->bins, at) * channels;
             for (size_t c = 0; c < count; c++)
-                to[c] += dy[c] / (float)b.count;
+                to[c] += share[c];
         } while (next_position(&b, at));
     }
 }

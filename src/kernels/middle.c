@@ -3,6 +3,8 @@
  * `outer` instead. */
 #include "kernels/middle.h"
 
+#include <math.h>
+
 #include "base/size.h"
 
 /* Floats of `inner` that are worked on together. */
@@ -25,29 +27,45 @@ typedef struct middle_block {
     size_t x, y, count;
 } middle_block;
 
-/* Of two numbers the better one; NaN is better than all. */
+/* Of two numbers the better one; NaN is only taken as the first. */
 static inline float better(stria_pool_kind kind, float x, float best)
 {
-    bool takes = kind == STRIA_POOL_MAX ? x > best : x < best;
-    return takes || x != x ? x : best;
+    return kind == STRIA_POOL_MAX ? (x > best ? x : best) : (x < best ? x : best);
+}
+
+/* Two numbers joined; what an average adds. */
+static inline float joined(stria_pool_kind kind, float x, float result)
+{
+    return kind == STRIA_POOL_AVERAGE ? result + x : better(kind, x, result);
+}
+
+static inline int32_t is_nan(float x)
+{
+    return x != x;
 }
 
 static inline void pool_block(stria_pool_kind kind, const middle_job *job, const middle_block *b)
 {
     float result[BLOCK];
+    int32_t nan[BLOCK];
     const float *x = job->x + b->x;
-    for (size_t i = 0; i < b->count; i++)
+    for (size_t i = 0; i < b->count; i++) {
         result[i] = x[i];
+        nan[i] = is_nan(x[i]);
+    }
     for (size_t m = 1; m < job->shape.middle; m++) {
         x += job->shape.inner;
-        for (size_t i = 0; i < b->count; i++)
-            result[i] = kind == STRIA_POOL_AVERAGE ? result[i] + x[i] : better(kind, x[i], result[i]);
+        for (size_t i = 0; i < b->count; i++) {
+            result[i] = joined(kind, x[i], result[i]);
+            nan[i] |= is_nan(x[i]);
+        }
     }
     float share = kind == STRIA_POOL_AVERAGE ? 1 / (float)job->shape.middle : 1;
     for (size_t i = 0; i < b->count; i++)
-        job->y[b->y + i] = result[i] * share;
+        job->y[b->y + i] = nan[i] ? NAN : result[i] * share;
 }
 
+/* The same where inner is 1. */
 static inline void pool_neighbours(stria_pool_kind kind, const middle_job *job, size_t first, size_t end)
 {
     size_t middle = job->shape.middle;
@@ -55,9 +73,27 @@ static inline void pool_neighbours(stria_pool_kind kind, const middle_job *job, 
     for (size_t o = first; o < end; o++) {
         const float *x = job->x + o * middle;
         float result = x[0];
-        for (size_t m = 1; m < middle; m++)
-            result = kind == STRIA_POOL_AVERAGE ? result + x[m] : better(kind, x[m], result);
-        job->y[o] = result * share;
+        int32_t nan = is_nan(x[0]);
+        for (size_t m = 1; m < middle; m++) {
+            result = joined(kind, x[m], result);
+            nan |= is_nan(x[m]);
+        }
+        job->y[o] = nan ? NAN : result * share;
+    }
+}
+
+static void gradient_of_neighbours(const middle_job *job, size_t first, size_t end)
+{
+    size_t middle = job->shape.middle;
+    bool average = job->kind == STRIA_POOL_AVERAGE;
+    for (size_t o = first; o < end; o++) {
+        const float *x = average ? NULL : job->x + o * middle;
+        float *dx = job->dx + o * middle, equal = average ? (float)middle : 0;
+        for (size_t m = 0; !average && m < middle; m++)
+            equal += (float)(x[m] == job->y_read[o]);
+        float share = job->dy[o] / equal;
+        for (size_t m = 0; m < middle; m++)
+            dx[m] = average ? share : (float)(x[m] == job->y_read[o]) * share;
     }
 }
 
@@ -119,8 +155,10 @@ static void middle_task(void *argument, size_t task, size_t worker)
     const middle_job *job = argument;
     size_t first = task / job->blocks * job->piece, block = task % job->blocks;
     size_t end = stria_size_min(first + job->piece, job->shape.outer);
-    if (job->shape.inner == 1 && job->dx == NULL) {
-        if (job->kind == STRIA_POOL_MAX)
+    if (job->shape.inner == 1) {
+        if (job->dx != NULL)
+            gradient_of_neighbours(job, first, end);
+        else if (job->kind == STRIA_POOL_MAX)
             pool_neighbours(STRIA_POOL_MAX, job, first, end);
         else if (job->kind == STRIA_POOL_MIN)
             pool_neighbours(STRIA_POOL_MIN, job, first, end);

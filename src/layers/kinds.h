@@ -30,4 +30,15 @@ stria_status stria_find_axis(int64_t axis, const stria_shape *shape, const char 
 /* Whether a softmax layer of this configuration runs over the last axis. */
 bool stria_softmax_over_last(const void *config, const stria_shape *output);
 
+/* Makes the shape rule `rule`_1d, _2d or _3d of a kind with one input out of
+ *     rule(settings, input, axes, facts, err)
+ * which serves signals, pictures and volumes alike. */
+#define STRIA_SPATIAL_SHAPE(rule, axes)                                                                      \
+    static stria_status rule##_##axes##d(const void *settings, const stria_shape *inputs,                    \
+                                         size_t input_count, stria_layer_facts *facts, stria_error *err)     \
+    {                                                                                                        \
+        (void)input_count;                                                                                   \
+        return rule(settings, &inputs[0], axes, facts, err);                                                 \
+    }
+
 #endif

@@ -79,20 +79,12 @@ static stria_status crop_shape(const config *c, const stria_shape *input, int sp
     return STRIA_OK;
 }
 
-#define SHAPE_RULE(what, spatial)                                                                            \
-    static stria_status what##_shape_##spatial##d(const void *settings, const stria_shape *inputs,           \
-                                                  size_t input_count, stria_layer_facts *facts,              \
-                                                  stria_error *err)                                          \
-    {                                                                                                        \
-        (void)input_count;                                                                                   \
-        return what##_shape(settings, &inputs[0], spatial, facts, err);                                      \
-    }
-SHAPE_RULE(pad, 1)
-SHAPE_RULE(pad, 2)
-SHAPE_RULE(pad, 3)
-SHAPE_RULE(crop, 1)
-SHAPE_RULE(crop, 2)
-SHAPE_RULE(crop, 3)
+STRIA_SPATIAL_SHAPE(pad_shape, 1)
+STRIA_SPATIAL_SHAPE(pad_shape, 2)
+STRIA_SPATIAL_SHAPE(pad_shape, 3)
+STRIA_SPATIAL_SHAPE(crop_shape, 1)
+STRIA_SPATIAL_SHAPE(crop_shape, 2)
+STRIA_SPATIAL_SHAPE(crop_shape, 3)
 
 static void bind(stria_layer_call *call, stria_layer_needs *needs, int direction, const char *name)
 {

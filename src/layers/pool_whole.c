@@ -12,7 +12,7 @@ typedef struct config {
 } config;
 
 typedef struct state {
-    stria_window window; /* averages */
+    stria_window window; /* all positions */
     stria_pool_kind kind;
     size_t positions, channels;
 } state;
@@ -36,16 +36,9 @@ static stria_status shape(const config *c, const stria_shape *input, int spatial
     return STRIA_OK;
 }
 
-#define SHAPE_RULE(spatial)                                                                                  \
-    static stria_status shape_##spatial##d(const void *settings, const stria_shape *inputs,                  \
-                                           size_t input_count, stria_layer_facts *facts, stria_error *err)   \
-    {                                                                                                        \
-        (void)input_count;                                                                                   \
-        return shape(settings, &inputs[0], spatial, facts, err);                                             \
-    }
-SHAPE_RULE(1)
-SHAPE_RULE(2)
-SHAPE_RULE(3)
+STRIA_SPATIAL_SHAPE(shape, 1)
+STRIA_SPATIAL_SHAPE(shape, 2)
+STRIA_SPATIAL_SHAPE(shape, 3)
 
 static void bind_kind(stria_layer_call *call, stria_pool_kind kind)
 {
@@ -54,19 +47,17 @@ static void bind_kind(stria_layer_call *call, stria_pool_kind kind)
     s->kind = kind;
     s->channels = (size_t)input->sizes[input->rank - 1];
     s->positions = (size_t)stria_shape_elements(input) / s->channels;
-}
-
-static void bind_average(stria_layer_call *call, stria_layer_needs *needs)
-{
-    bind_kind(call, STRIA_POOL_AVERAGE);
-    const stria_shape *input = call->input_shapes[0];
-    state *s = call->state;
     for (int i = 0; i < 3; i++) {
         int axis = i - (4 - input->rank);
         size_t size = axis < 0 ? 1 : (size_t)input->sizes[axis];
         s->window.in[i] = s->window.kernel[i] = s->window.stride[i] = size;
         s->window.out[i] = s->window.dilation[i] = 1;
     }
+}
+
+static void bind_average(stria_layer_call *call, stria_layer_needs *needs)
+{
+    bind_kind(call, STRIA_POOL_AVERAGE);
     needs->backward_keeps_dy = true;
     needs->kernel = "pool average";
 }
@@ -96,15 +87,18 @@ static stria_middle middle_of(const stria_layer_call *call)
     return (stria_middle){call->batch, s->positions, s->channels};
 }
 
+/* Windows take extremes fastest, but drop NaN and do not know infinity. */
 static void forward(const stria_layer_call *call)
 {
     const state *s = call->state;
     const stria_middle middle = middle_of(call);
-    if (s->kind == STRIA_POOL_AVERAGE)
-        call->kernels->pool.forward(s->kind, &s->window, s->channels, call->batch, call->inputs[0],
-                                    call->output, NULL, call->pool);
+    const float *x = call->inputs[0];
+    if (s->kind == STRIA_POOL_AVERAGE ||
+        call->kernels->reduce.all_finite(x, call->batch * s->positions * s->channels, call->pool))
+        call->kernels->pool.forward(s->kind, &s->window, s->channels, call->batch, x, call->output, NULL,
+                                    call->pool);
     else
-        stria_middle_pool(s->kind, &middle, call->inputs[0], call->output, call->pool);
+        stria_middle_pool(s->kind, &middle, x, call->output, call->pool);
 }
 
 /* What an extreme selects is the output of the layer before, so its derivative there goes by the extreme. */

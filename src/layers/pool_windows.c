@@ -80,16 +80,9 @@ static stria_status shape(const config *c, const stria_shape *input, int spatial
     return STRIA_OK;
 }
 
-#define SHAPE_RULE(spatial)                                                                                  \
-    static stria_status shape_##spatial##d(const void *settings, const stria_shape *inputs,                  \
-                                           size_t input_count, stria_layer_facts *facts, stria_error *err)   \
-    {                                                                                                        \
-        (void)input_count;                                                                                   \
-        return shape(settings, &inputs[0], spatial, facts, err);                                             \
-    }
-SHAPE_RULE(1)
-SHAPE_RULE(2)
-SHAPE_RULE(3)
+STRIA_SPATIAL_SHAPE(shape, 1)
+STRIA_SPATIAL_SHAPE(shape, 2)
+STRIA_SPATIAL_SHAPE(shape, 3)
 
 static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_pool_kind kind,
                       const char *name)
