@@ -63,6 +63,7 @@ void stria_lint_two_activations(stria_lint *lint, const stria_node *node);
 void stria_lint_dropout_batchnorm(stria_lint *lint, const stria_node *node);
 void stria_lint_bias_batchnorm(stria_lint *lint, const stria_node *node);
 void stria_lint_rescaled_twice(stria_lint *lint, const stria_node *node);
+void stria_lint_value_range(stria_lint *lint, const stria_node *node);
 void stria_lint_no_effect(stria_lint *lint, const stria_node *node);
 void stria_lint_unused(stria_lint *lint, const stria_node *node);
 void stria_lint_dense_share(stria_lint *lint, const stria_node *node);

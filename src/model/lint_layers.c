@@ -160,6 +160,19 @@ void stria_lint_rescaled_twice(stria_lint *lint, const stria_node *node)
                         before->name, node->name);
 }
 
+void stria_lint_value_range(stria_lint *lint, const stria_node *node)
+{
+    const stria_range *range = stria_node_argument(node, "value_range", STRIA_ARG_RANGE);
+    if (range == NULL || range->count != 2 || range->values[1] - range->values[0] < 100)
+        return;
+    const stria_node *before = stria_lint_input(lint, node);
+    while (before != NULL && !scales_down(before) && before->facts.param_count == 0)
+        before = stria_lint_input(lint, before);
+    if (before != NULL && scales_down(before))
+        stria_lint_find(lint, "'%s' takes values for %g ... %g, and '%s' has scaled them down", node->name,
+                        range->values[0], range->values[1], before->name);
+}
+
 void stria_lint_no_effect(stria_lint *lint, const stria_node *node)
 {
     const double *rate = stria_node_argument(node, "rate", STRIA_ARG_NUMBER);

@@ -38,7 +38,8 @@ static const lint_case cases[] = {
     {"two-activations", "input 9x9x3\nconv2d 4 3 relu\nrelu", "re_lu",
      "relu of 'conv2d', which ends in relu"},
     {"two-activations", "input 20\ndense 4 softmax\nactivation tanh", "activation", "tanh of 'dense'"},
-    {"two-activations", "input 20\ndense 4 relu\nsoftmax", "softmax", "softmax of 'dense', which ends in relu"},
+    {"two-activations", "input 20\ndense 4 relu\nsoftmax", "softmax",
+     "softmax of 'dense', which ends in relu"},
     {"two-activations", "input 9x9x3\nconv2d 4 3\nrelu", NULL, NULL},
     {"two-activations", "input 9x9x3\nconv2d 4 3 relu\nmaxpool2d 2\nconv2d 2 3 relu", NULL, NULL},
 
@@ -60,6 +61,11 @@ static const lint_case cases[] = {
     {"rescaled-twice", "input 9x9x3\nrescaling 1/255\nrescaling 1/127.5 -1", "rescaling_1",
      "'rescaling' has scaled the picture already"},
     {"rescaled-twice", "input 9x9x3\nrescaling 1/255\nrescaling 2 -1", NULL, NULL},
+
+    {"value-range", "input 9x9x3\nrescaling 1/255\nrandom_flip\nrandom_contrast 0.2", "random_contrast",
+     "takes values for 0 ... 255, and 'rescaling'"},
+    {"value-range", "input 9x9x3\nrescaling 1/127.5 -1\nrandom_brightness 0.2 value_range=-1,1", NULL, NULL},
+    {"value-range", "input 9x9x3\nrandom_contrast 0.2\nrescaling 1/255\nrandom_flip", NULL, NULL},
 
     {"no-effect", "input 20\ndense 4 relu\ndropout 0\ndense 2", "dropout", "a share of 0"},
     {"no-effect", "input 9x9x3\nrescaling 1", "rescaling", "multiplies by 1 and adds 0"},
