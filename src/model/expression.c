@@ -191,18 +191,18 @@ static bool need_integer(reader *r, operand *o)
     return is_moderate(o->integer) || fail(r, "%.*s is too large", shown, o->text);
 }
 
-/* left = left operator right */
-static bool compute(reader *r, char operator, operand * left, operand *right)
+/* left = left + right, or what the sign says. */
+static bool compute(reader *r, char sign, operand *left, operand *right)
 {
     if (!need_integer(r, left) || !need_integer(r, right))
         return false;
     int64_t a = left->integer, b = right->integer;
-    if (operator== '/' && b == 0)
+    if (sign == '/' && b == 0)
         return fail(r, "%" PRId64 " / 0 has no result", a);
-    if (operator== '/' && a % b != 0)
+    if (sign == '/' && a % b != 0)
         return fail(r, "%" PRId64 " / %" PRId64 " does not come out even", a, b);
-    left->integer = operator== '+' ? a + b : operator== '-' ? a - b : operator== '*' ? a * b : a / b;
-    return is_moderate(left->integer) || fail(r, "%" PRId64 " %c %" PRId64 " is too large", a, operator, b);
+    left->integer = sign == '+' ? a + b : sign == '-' ? a - b : sign == '*' ? a * b : a / b;
+    return is_moderate(left->integer) || fail(r, "%" PRId64 " %c %" PRId64 " is too large", a, sign, b);
 }
 
 static bool read_sum(reader *r, operand *sum);
@@ -245,9 +245,9 @@ static bool read_term(reader *r, operand *term)
     if (!read_factor(r, term))
         return false;
     for (skip_spaces(r); peek(r) == '*' || peek(r) == '/'; skip_spaces(r)) {
-        char operator= r->text[r->at++];
+        char sign = r->text[r->at++];
         operand right;
-        if (!read_factor(r, &right) || !compute(r, operator, term, &right))
+        if (!read_factor(r, &right) || !compute(r, sign, term, &right))
             return false;
     }
     return true;
@@ -258,9 +258,9 @@ static bool read_sum(reader *r, operand *sum)
     if (!read_term(r, sum))
         return false;
     for (skip_spaces(r); peek(r) == '+' || peek(r) == '-'; skip_spaces(r)) {
-        char operator= r->text[r->at++];
+        char sign = r->text[r->at++];
         operand right;
-        if (!read_term(r, &right) || !compute(r, operator, sum, &right))
+        if (!read_term(r, &right) || !compute(r, sign, sum, &right))
             return false;
     }
     return true;

@@ -220,8 +220,8 @@ static const stria_layer_kind *find_owner(stria_parser *p, stria_reading *r, str
         stria_parser_tell_unknown_kind(p, &word);
     } else if (node == STRIA_NO_LAYER) {
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word,
-                                "'%.*s' stands for what a block gives; only a layer can be used again", shown,
-                                word.text);
+                                "'%.*s' is what a block takes or gives; only a layer can be used again",
+                                shown, word.text);
     } else if (node >= 0 && p->model->nodes[node].kind->max_inputs == 0) {
         stria_parser_tell_token(p, STRIA_ERROR_SYNTAX, &word, "'%.*s' is an input and cannot be used again",
                                 shown, word.text);

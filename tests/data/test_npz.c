@@ -316,12 +316,65 @@ static void survives_failures(void **state)
     test_context_close(&test);
 }
 
+/* An array for each input of a model, by the input's name; the only array for the only input. */
+static void reads_model_inputs(void **state)
+{
+    (void)state;
+    const spec two[] = {{"a.npy", "<f4", 2, {2, 4}, floats8, sizeof floats8},
+                        {"b.npy", "|u1", 3, {2, 2, 2}, bytes8, sizeof bytes8}};
+    const char *text = "a = input 4\nb = input 2x2x1\nflatten(b)\nadd(a, flatten)\n";
+    test_context test;
+    temporary_folder folder;
+    char path[TEMPORARY_PATH_SIZE], one_path[TEMPORARY_PATH_SIZE];
+    stria_error err = {0};
+    stria_model *model = NULL, *single = NULL;
+    stria_array array = {0};
+    test_context_open(&test, 1, NULL);
+    temporary_folder_make(&folder);
+    blob both = make_archive(two, 2, true), one = make_archive(two, 1, false);
+    put_file(&folder, "both", &both);
+    put_file(&folder, "one", &one);
+    temporary_folder_path(&folder, "both", path);
+    temporary_folder_path(&folder, "one", one_path);
+    assert_ok(stria_model_parse(&model, test.context, text, strlen(text), NULL, &err), &err);
+    assert_ok(stria_model_parse(&single, test.context, "input 4\ndense 2\n", 16, NULL, &err), &err);
+
+    assert_ok(stria_array_read_input(&array, test.context, path, model, 0, &err), &err);
+    assert_ok(stria_array_fit_input(&array, test.context, model, 0, &err), &err);
+    assert_shape(&array.shape, "2x4");
+    assert_memory_equal(array.values, floats8, sizeof floats8);
+    stria_array_free(&array, test.context);
+    assert_ok(stria_array_read_input(&array, test.context, path, model, 1, &err), &err);
+    assert_ok(stria_array_fit_input(&array, test.context, model, 1, &err), &err);
+    assert_shape(&array.shape, "2x2x2x1");
+    assert_true(array.values[7] >= 1 && array.values[7] <= 1);
+    stria_array_free(&array, test.context);
+    assert_ok(stria_array_read_input(&array, test.context, one_path, single, 0, &err), &err);
+    assert_shape(&array.shape, "2x4");
+    stria_array_free(&array, test.context);
+
+    assert_status(stria_array_read_input(&array, test.context, one_path, model, 1, &err), STRIA_ERROR_MISSING,
+                  &err);
+    assert_non_null(strstr(err.message, "has no array b; found: a"));
+    assert_status(stria_array_read_input(&array, test.context, path, single, 0, &err), STRIA_ERROR_MISSING,
+                  &err);
+    assert_status(stria_array_read_input(&array, test.context, path, model, 2, &err), STRIA_ERROR_VALUE,
+                  &err);
+    assert_null(array.values);
+    blob_free(&both);
+    blob_free(&one);
+    stria_model_free(model);
+    stria_model_free(single);
+    temporary_folder_remove(&folder);
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_x_and_y),          cmocka_unit_test(opens_both_parts),
         cmocka_unit_test(refuses_wrong_archives), cmocka_unit_test(survives_damage),
-        cmocka_unit_test(survives_failures),
+        cmocka_unit_test(survives_failures),      cmocka_unit_test(reads_model_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
