@@ -479,10 +479,9 @@ static const cli_option options_table[] = {
         "how the learning rate changes, as 'cosine' or 'step every=3 factor=0.5' (default constant)"),
     CLI_TEXT_ROW("loss", train_options, loss, "LOSS",
                  "what is made small (default: cross-entropy for classes, mean squared error for targets)"),
-    CLI_TEXT_ROW(
-        "learn", train_options, learn, "RULE",
-        "teach the s_cells without labels instead, as 'winner-take-all'; it takes seconds to "
-        "a minute, and cannot be gone on with when it is stopped"),
+    CLI_TEXT_ROW("learn", train_options, learn, "RULE",
+                 "teach the s_cells without labels instead, as 'winner-take-all'; it takes seconds to "
+                 "a minute, and cannot be gone on with when it is stopped"),
     CLI_TEXT_ROW("validation", train_options, validation, "F|test",
                  "measure after each epoch on a share F of the training part, taken from its end, or on the "
                  "test part (default: no validation; the test part is measured once, at the end)"),
