@@ -21,6 +21,14 @@ static const stria_argument arguments[] = {
      "sizes of the output as in 7x5; one number for all axes"},
 };
 
+/* A bin is its share of the inputs, in / out, and what it meets of inputs that others share: nothing, a part
+ * of one, or of two. */
+static int64_t largest_bin(int64_t in, int64_t out)
+{
+    int64_t whole = in / out, rest = in % out;
+    return rest == 0 ? whole : out % rest == 0 ? whole + 1 : whole + 2;
+}
+
 /* The field is that of the largest bin; bins lie in / out apart, which is reported rounded down. */
 static stria_status shape(const config *c, const stria_shape *input, int spatial, stria_layer_facts *facts,
                           stria_error *err)
@@ -35,11 +43,7 @@ static stria_status shape(const config *c, const stria_shape *input, int spatial
             facts->sees_all = true;
             continue;
         }
-        for (int64_t o = 0; o < out && o < in; o++) {
-            size_t n = (size_t)in, k = (size_t)out, at = (size_t)o;
-            int64_t size = (int64_t)(stria_bin_end(n, k, at) - stria_bin_first(n, k, at));
-            facts->field[a] = size > facts->field[a] ? size : facts->field[a];
-        }
+        facts->field[a] = largest_bin(in, out);
         facts->field_stride[a] = in / out;
     }
     return STRIA_OK;
