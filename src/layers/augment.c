@@ -34,6 +34,13 @@ double stria_augment_factor(const stria_augment_draw *draw, unsigned index, cons
     return stria_augment_uniform(draw, index, low, high);
 }
 
+void stria_augment_side(double place, double share, size_t size, size_t *from, size_t *to)
+{
+    const double length = share * (double)size, start = place * ((double)size - length);
+    *from = (size_t)ceil(start);
+    *to = (size_t)fmin(ceil(start + length), (double)size);
+}
+
 stria_augment stria_augment_ranged(const stria_augment_config *config, stria_augment_kind kind)
 {
     return (stria_augment){.kind = kind,

@@ -73,6 +73,10 @@ void stria_augment_bounds(const stria_range *factor, double floor, double *low, 
 double stria_augment_factor(const stria_augment_draw *draw, unsigned index, const stria_range *factor,
                             double floor);
 
+/* Rows (or columns) i with start <= i < start + length, of a box that takes `share` of a side of `size`;
+ * `place` from 0 to 1 is where in the room that it leaves. */
+void stria_augment_side(double place, double share, size_t size, size_t *from, size_t *to);
+
 /* An augmentation with the config's value range. */
 stria_augment stria_augment_ranged(const stria_augment_config *config, stria_augment_kind kind);
 

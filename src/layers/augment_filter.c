@@ -130,13 +130,11 @@ static const stria_argument erasing_arguments[] = {
     STRIA_SEED_ARGUMENT(stria_augment_config),
 };
 
-/* Rows (or columns) i with start <= i < start + length, of a box that lies inside `size`. */
+/* The share of one side of the box, and its place. */
 static void draw_side(const stria_augment_draw *draw, unsigned first, size_t size, size_t *from, size_t *to)
 {
-    const double length = sqrt(stria_augment_factor(draw, first, &draw->config->second, 0)) * (double)size;
-    const double start = stria_augment_uniform(draw, first + 1, 0, 1) * ((double)size - length);
-    *from = (size_t)ceil(start);
-    *to = (size_t)fmin(ceil(start + length), (double)size);
+    const double share = sqrt(stria_augment_factor(draw, first, &draw->config->second, 0));
+    stria_augment_side(stria_augment_uniform(draw, first + 1, 0, 1), share, size, from, to);
 }
 
 static size_t draw_erasing(const stria_augment_draw *draw, unsigned first, stria_augment *list)

@@ -184,14 +184,6 @@ typedef struct box {
     size_t top, bottom, left, right;
 } box;
 
-/* A side of `size` of which the share `ratio` is taken, from a place anywhere that leaves room. */
-static void draw_side(double place, double ratio, size_t size, size_t *from, size_t *to)
-{
-    const double length = ratio * (double)size, start = place * ((double)size - length);
-    *from = (size_t)ceil(start);
-    *to = (size_t)fmin(ceil(start + length), (double)size);
-}
-
 static box box_of(const stria_layer_call *call, size_t sample)
 {
     const config *c = call->config;
@@ -202,8 +194,8 @@ static box box_of(const stria_layer_call *call, size_t sample)
     stria_augment_bounds(&c->factor, 0, &low, &high);
     const double alpha = low + (high - low) * uniform(call, own, 0) + 1e-6;
     const double ratio = sqrt(1 - beta_draw(call, sample, alpha));
-    draw_side(uniform(call, own, 1), ratio, (size_t)shape->sizes[0], &b.top, &b.bottom);
-    draw_side(uniform(call, own, 2), ratio, (size_t)shape->sizes[1], &b.left, &b.right);
+    stria_augment_side(uniform(call, own, 1), ratio, (size_t)shape->sizes[0], &b.top, &b.bottom);
+    stria_augment_side(uniform(call, own, 2), ratio, (size_t)shape->sizes[1], &b.left, &b.right);
     return b;
 }
 
