@@ -218,7 +218,8 @@ typedef struct stria_elementwise_kernels {
     void (*activate)(stria_activation activation, const float *x, float *y, size_t count, stria_pool *pool);
     /* dx = dy * activation'; `v` is the activation's input where stria_activation_needs_input, else its output. At the
      * corners: relu at 0 has 0, relu6 at 0 and 6 has 0, leaky_relu at 0 the slope, elu at 0 alpha, selu at 0 the positive
-     * side, hard_tanh at -1 and 1 has 1, clipped_relu at its threshold 0 and at its maximum 1, the others 0. */
+     * side, hard_tanh at -1 and 1 has 1, clipped_relu at its threshold 0 and at its maximum 1
+     * (6 without threshold: 0), the others 0. */
     void (*activate_gradient)(stria_activation activation, const float *v, const float *dy, float *dx, size_t count,
                               stria_pool *pool);
     void (*add)(const float *a, const float *b, float *y, size_t count, stria_pool *pool);      /* y = a + b */

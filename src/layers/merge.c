@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
+#include "layers/merge_broadcast.h"
 #include "tensor/shape.h"
 
 /* ---- add ---- */
@@ -39,20 +40,29 @@ static stria_status add_shape(const void *settings, const stria_shape *inputs, s
                               stria_layer_facts *facts, stria_error *err)
 {
     (void)settings;
-    return agree(inputs, input_count, -1, "add", &facts->output, err);
+    return stria_merge_shape(inputs, input_count, "add", &facts->output, err);
 }
 
 static void add_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
+    stria_merge *merge = call->state;
+    stria_merge_bind(call, merge);
     needs->backward_reads_output = call->training && call->taken.activation.kind != STRIA_LINEAR;
-    needs->backward_adds = true;
+    needs->backward_adds = merge->all_whole;
     needs->kernel = "add";
 }
 
 static void add_forward(const stria_layer_call *call)
 {
+    const stria_merge *merge = call->state;
     size_t count = stria_call_output_count(call), last = call->input_count - 1;
     const float *sum = call->inputs[0];
+    if (!merge->all_whole) {
+        stria_merge_forward(call, merge, STRIA_BROADCAST_ADD);
+        call->kernels->elementwise.activate(call->taken.activation, call->output, call->output, count,
+                                            call->pool);
+        return;
+    }
     for (size_t i = 1; i < last; sum = call->output, i++)
         call->kernels->elementwise.add(sum, call->inputs[i], call->output, count, call->pool);
     call->kernels->elementwise.add_activate(sum, call->inputs[last], call->taken.activation, call->output,
@@ -63,12 +73,18 @@ static void add_forward(const stria_layer_call *call)
  * nothing is left to do. */
 static void add_backward(const stria_layer_call *call)
 {
+    const stria_merge *merge = call->state;
     size_t count = stria_call_output_count(call);
     if (call->taken.activation.kind != STRIA_LINEAR)
         call->kernels->elementwise.activate_gradient(call->taken.activation, call->output, call->dy, call->dy,
                                                      count, call->pool);
     for (size_t i = 0; i < call->input_count; i++) {
         float *dinput = call->dinputs[i];
+        if (!merge->all_whole) {
+            if (dinput != call->dy)
+                stria_merge_give(call, merge, i, call->dy, 1);
+            continue;
+        }
         if (dinput != NULL && call->adds_dinput[i])
             call->kernels->elementwise.add(dinput, call->dy, dinput, count, call->pool);
         else if (dinput != NULL && dinput != call->dy)
@@ -82,11 +98,12 @@ const stria_layer_kind stria_kind_add = {
     .keras_class = "Add",
     .onnx_operator = "Add",
     .title = "The sum of its inputs.",
-    .formula = "y = a + b + ...",
+    .formula = "y = a + b + ...; sizes of 1 are repeated",
     .example = "add(stem, x)",
     .config_size = 1,
     .min_inputs = 2,
     .max_inputs = STRIA_MAX_INPUTS,
+    .state_size = sizeof(stria_merge),
     .shape = add_shape,
     .bind = add_bind,
     .forward = add_forward,

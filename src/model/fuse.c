@@ -42,7 +42,8 @@ static bool take_sum(stria_plan *plan, size_t host, size_t end, size_t index)
     if (node->input_count != 2)
         return false;
     size_t other = node->inputs[0] == end ? node->inputs[1] : node->inputs[0];
-    if (plan->nodes[other].host >= host)
+    if (plan->nodes[other].host >= host || plan->nodes[end].elements != plan->nodes[index].elements ||
+        plan->nodes[other].elements != plan->nodes[index].elements)
         return false;
     plan->nodes[host].residual = other;
     plan->nodes[host].call.taken.sum = true;

@@ -302,6 +302,7 @@ static bool can_share_sum(const stria_plan *plan, size_t sum, size_t k)
     for (size_t j = 0; j < node->input_count; j++)
         times += node->inputs[j] == node->inputs[k];
     return plan->nodes[node->inputs[k]].differentiated && times == 1 &&
+           plan->nodes[node->inputs[k]].elements == plan->nodes[sum].elements &&
            !is_output(plan->model, node->inputs[k]) &&
            (gradient == STRIA_NO_BUFFER || gradient == plan->nodes[sum].gradient);
 }

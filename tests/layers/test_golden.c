@@ -37,6 +37,7 @@
 /* The folders with cases, each with its manifest and, beside it or in golden/, the program that makes it. */
 static const char *const folders[] = {
     "golden",        /* make_golden.py */
+    "golden/norm",   /* make_norm.py */
     "golden/random", /* make_random.py */
     "golden/sound",  /* make_sound.py */
     "golden/shape",  /* make_shape.py */
@@ -114,7 +115,8 @@ static bool changes_nothing(const char *key, const stria_json *value)
         return string != NULL && strcmp(string, "channels_last") == 0;
     if (strcmp(key, "axis") == 0)
         return stria_json_integer(value, &number) && number == -1;
-    if (strcmp(key, "synchronized") == 0 || strcmp(key, "renorm") == 0)
+    if (strcmp(key, "synchronized") == 0 || strcmp(key, "renorm") == 0 ||
+        strcmp(key, "rms_scaling") == 0)
         return stria_json_boolean(value, &yes) && !yes;
     if (strcmp(key, "renorm_momentum") == 0)
         return true; /* only renorm reads it */

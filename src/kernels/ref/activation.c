@@ -56,6 +56,15 @@ static float clipped_relu(stria_activation a, float x)
     return x > a.gamma ? (x > a.beta ? a.beta : x) : a.alpha * (x - a.gamma);
 }
 
+/* At the maximum 1, but for Keras's relu6 within, which is 0 there. */
+static double clipped_relu_slope(stria_activation a, float x)
+{
+    const bool six = a.gamma <= 0 && a.beta >= 6 && a.beta <= 6;
+    if (x > a.gamma)
+        return x > a.beta || (six && x >= 6) ? 0 : 1;
+    return x < a.gamma ? (double)a.alpha : 0;
+}
+
 static float activation_value(stria_activation activation, float x)
 {
     double alpha = (double)activation.alpha, d = (double)x;
@@ -195,7 +204,7 @@ static double activation_slope(stria_activation activation, float v)
     case STRIA_THRESHOLD:
         return v <= activation.alpha ? 0 : 1;
     case STRIA_CLIPPED_RELU:
-        return v > activation.gamma ? (v > activation.beta ? 0 : 1) : v < activation.gamma ? alpha : 0;
+        return clipped_relu_slope(activation, v);
     case STRIA_SPARSE_PLUS: /* y = ((x + 1) / 2)^2 */
         return v < 1 ? sqrt(d) : 1;
     case STRIA_SPARSE_SIGMOID:
