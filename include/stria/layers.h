@@ -14,7 +14,7 @@ extern "C" {
 typedef struct stria_argument_info {
     const char *name;          /* Keras's name, "kernel_size" */
     const char *type;          /* "integer", "number", "sizes", "word", "yes or no", "padding", "activation", "initializer", "regularizer",
-                                  "constraint", "shape", "one or two numbers" */
+                                  "constraint", "shape", "one or two numbers", "numbers" */
     const char *default_value; /* as written in model text; NULL when the argument must be given; "" when left out means none */
     double minimum, maximum;   /* of each number; both 0: no bounds */
     const char *words;         /* the words allowed, separated by spaces, or NULL */

@@ -37,12 +37,17 @@ typedef struct stria_padding {
     int64_t values[6];
 } stria_padding;
 
+#define STRIA_MAX_NUMBERS 16
+
 /* A bound or two: "0.2", or "-0.1,0.2" for two numbers in any order. What one number means is up to the
  * layer. */
 typedef struct stria_range {
     int count; /* as written: 1 or 2; 0 when left out */
-    double values[2];
+    double values[STRIA_MAX_NUMBERS];
 } stria_range;
+
+/* Up to STRIA_MAX_NUMBERS numbers: "0.5", or "0.485,0.456,0.406". */
+typedef stria_range stria_numbers;
 
 /* Lists of small numbers, such as the channels that each filter sees: "0.1.2,1.2.3" are two lists of three.
  */
@@ -122,6 +127,7 @@ typedef enum stria_argument_type {
     STRIA_ARG_CONSTRAINT,  /* stria_constraint */
     STRIA_ARG_SHAPE,       /* stria_shape; sizes may be `?` */
     STRIA_ARG_RANGE,       /* stria_range */
+    STRIA_ARG_NUMBERS,     /* stria_numbers */
     STRIA_ARG_LISTS        /* stria_lists; minimum and maximum are of each number */
 } stria_argument_type;
 

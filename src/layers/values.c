@@ -32,6 +32,8 @@ const char *stria_argument_type_name(stria_argument_type type)
         return "shape";
     case STRIA_ARG_RANGE:
         return "one or two numbers";
+    case STRIA_ARG_NUMBERS:
+        return "numbers";
     case STRIA_ARG_LISTS:
         return "lists";
     }
@@ -69,6 +71,7 @@ size_t stria_value_size(stria_argument_type type)
         [STRIA_ARG_CONSTRAINT] = sizeof(stria_constraint),
         [STRIA_ARG_SHAPE] = sizeof(stria_shape),
         [STRIA_ARG_RANGE] = sizeof(stria_range),
+        [STRIA_ARG_NUMBERS] = sizeof(stria_numbers),
         [STRIA_ARG_LISTS] = sizeof(stria_lists),
     };
     return sizes[type];
@@ -140,6 +143,9 @@ static bool refuse(const stria_argument *argument, const char *text, size_t leng
     case STRIA_ARG_RANGE:
         what = "a number or two like -0.1,0.2";
         break;
+    case STRIA_ARG_NUMBERS:
+        what = "a number or up to 16 like 0.5,0.25";
+        break;
     case STRIA_ARG_LISTS:
         what = "at most 256 lists of together 1024 numbers, like 0.1.2,1.2.3, each an integer";
         break;
@@ -193,15 +199,22 @@ static bool read_shape(const stria_argument *argument, const char *text, size_t 
     return shape->rank > 0;
 }
 
-static bool read_range(const stria_argument *argument, const char *text, size_t length, stria_range *range)
+/* Numbers with commas between, at most `capacity`. */
+static bool read_range(const stria_argument *argument, const char *text, size_t length, int capacity,
+                       stria_range *range)
 {
-    const char *comma = memchr(text, ',', length);
-    size_t first = comma == NULL ? length : (size_t)(comma - text);
-    *range = (stria_range){.count = comma == NULL ? 1 : 2};
-    if (!stria_text_to_double(text, first, &range->values[0]) || !within(argument, range->values[0]))
-        return false;
-    return comma == NULL || (stria_text_to_double(comma + 1, length - first - 1, &range->values[1]) &&
-                             within(argument, range->values[1]));
+    *range = (stria_range){0};
+    for (size_t start = 0, i = 0; i <= length; i++) {
+        if (i < length && text[i] != ',')
+            continue;
+        double *value = &range->values[range->count];
+        if (range->count == capacity || !stria_text_to_double(text + start, i - start, value) ||
+            !within(argument, *value))
+            return false;
+        range->count++;
+        start = i + 1;
+    }
+    return true;
 }
 
 static bool read_lists(const stria_argument *argument, const char *text, size_t length, stria_lists *lists)
@@ -293,7 +306,10 @@ bool stria_value_read(const stria_argument *argument, const char *text, size_t l
     case STRIA_ARG_SHAPE:
         return read_shape(argument, text, length, slot) || refuse(argument, text, length, mistake);
     case STRIA_ARG_RANGE:
-        return read_range(argument, text, length, slot) || refuse(argument, text, length, mistake);
+    case STRIA_ARG_NUMBERS:
+        return read_range(argument, text, length, argument->type == STRIA_ARG_RANGE ? 2 : STRIA_MAX_NUMBERS,
+                          slot) ||
+               refuse(argument, text, length, mistake);
     case STRIA_ARG_LISTS:
         return read_lists(argument, text, length, slot) || refuse(argument, text, length, mistake);
     }
@@ -322,7 +338,7 @@ bool stria_value_takes_position(const stria_argument *argument)
     return argument->type == STRIA_ARG_INTEGER || argument->type == STRIA_ARG_NUMBER ||
            argument->type == STRIA_ARG_SIZES || argument->type == STRIA_ARG_PADDING ||
            argument->type == STRIA_ARG_SHAPE || argument->type == STRIA_ARG_RANGE ||
-           argument->type == STRIA_ARG_LISTS;
+           argument->type == STRIA_ARG_NUMBERS || argument->type == STRIA_ARG_LISTS;
 }
 
 /* ---- Writing ---- */
@@ -410,6 +426,7 @@ bool stria_value_is_default(const stria_argument *argument, const void *slot)
     case STRIA_ARG_SHAPE:
         return shapes_equal(slot, &expected.shape);
     case STRIA_ARG_RANGE:
+    case STRIA_ARG_NUMBERS:
         return ranges_equal(slot, &expected.range);
     case STRIA_ARG_LISTS:
         return lists_equal(slot, &expected.lists);
@@ -502,7 +519,8 @@ void stria_value_write(const stria_argument *argument, const void *slot, stria_t
         write_list(shape->sizes, shape->rank, 'x', text);
         break;
     }
-    case STRIA_ARG_RANGE: {
+    case STRIA_ARG_RANGE:
+    case STRIA_ARG_NUMBERS: {
         const stria_range *range = slot;
         char number[40];
         for (int i = 0; i < range->count; i++)

@@ -115,8 +115,7 @@ static bool changes_nothing(const char *key, const stria_json *value)
         return string != NULL && strcmp(string, "channels_last") == 0;
     if (strcmp(key, "axis") == 0)
         return stria_json_integer(value, &number) && number == -1;
-    if (strcmp(key, "synchronized") == 0 || strcmp(key, "renorm") == 0 ||
-        strcmp(key, "rms_scaling") == 0)
+    if (strcmp(key, "synchronized") == 0 || strcmp(key, "renorm") == 0 || strcmp(key, "rms_scaling") == 0)
         return stria_json_boolean(value, &yes) && !yes;
     if (strcmp(key, "renorm_momentum") == 0)
         return true; /* only renorm reads it */
@@ -131,7 +130,7 @@ static void write_argument(stria_text *text, const char *key, stria_argument_typ
     double number;
     bool yes;
     stria_text_format(text, " %s=", key);
-    if (stria_json_is_array(value) && type == STRIA_ARG_RANGE) {
+    if (stria_json_is_array(value) && (type == STRIA_ARG_RANGE || type == STRIA_ARG_NUMBERS)) {
         for (size_t i = 0; i < stria_json_count(value); i++) {
             assert_true(stria_json_number(stria_json_at(value, i), &number));
             stria_text_format(text, "%s%s", i > 0 ? "," : "",

@@ -62,6 +62,10 @@ def cases():
     add_norm("unitnorm_axis_1", layer("UnitNormalization", axis=1), (2, 4, 3, 2))
     add_norm("unitnorm_axes", layer("UnitNormalization", axis=[1, 2]), (2, 4, 3, 2))
 
+    add("normalization_invert", layer("Normalization", mean=[1.0, 2.0], variance=[4.0, 0.25], invert=True), (2, 3, 2))
+    add("normalization_scalar", layer("Normalization", mean=120.0, variance=3600.0), (2, 3, 3), dist="image")
+    add("normalization_no_spread", layer("Normalization", mean=0.5, variance=0.0), (2, 3, 1))
+
     add("add_broadcast", layer("Add"), (2, 3, 4, 2), (2, 1, 1, 2), (2, 3, 1, 1))
     add("add_ranks", layer("Add"), (2, 2), (2, 3, 4, 2))
     add("subtract_ranks", layer("Subtract"), (2, 3, 4, 2), (2, 4, 1))
