@@ -462,7 +462,7 @@ static double shortest_of_float(float number)
 
 static void write_activation(const stria_activation *activation, stria_text *text)
 {
-    stria_function_value function = stria_function_defaults(&stria_activation_functions, activation->kind);
+    stria_function_value function = stria_function_defaults(&stria_activation_functions, (int)activation->kind);
     const float numbers[] = {activation->alpha, activation->beta, activation->gamma};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (!floats_equal((float)function.parameters[i], numbers[i]))

@@ -472,8 +472,8 @@ static void test_gradients_by_differences(void **state)
     static const char *const texts[] = {
         "input 5x4x12\nc = conv2d 12 3 same\nt = activation softplus\nd = dense 12\ns = silu\n",
         "input 5x4x12\nb = batchnorm\nt = tanh\nc = conv2d 12 3 same\nd = batchnorm\nl = leaky_relu 0.95\n",
-        "input 5x4x12\nb = batchnorm\nc = conv2d 12 3 same\nd = batchnorm\na = add(b, d)\nt = sigmoid\n"
-        "e = add(t, b, t)\n",
+        ("input 5x4x12\nb = batchnorm\nc = conv2d 12 3 same\nd = batchnorm\na = add(b, d)\nt = sigmoid\n"
+         "e = add(t, b, t)\n"),
     };
     test_context test;
     test_context_open(&test, 1, NULL);

@@ -139,7 +139,7 @@ static void train(const archive *a, stria_model *model, const float *const *xs)
 
 static void check(stria_context *context, const char *name, const char *text)
 {
-    char path[512], key[16];
+    char path[512], key[32];
     size_t size = 0, count = 0;
     stria_error err = {0};
     archive a = {.context = context, .name = name};
