@@ -452,6 +452,31 @@ VEC_INLINE void outer(const stria_depthwise_outer *g, size_t channel, const part
     }
 }
 
+/* The channels that do not fill a vector. On the baseline level, which is kept small, one by one. */
+#if VEC_REGISTERS == 16 && VL == 4
+static void __attribute__((noinline))
+outer_rest(const stria_depthwise_outer *g, size_t first, int taps, bool with_bias)
+{
+    for (size_t c = first; c < g->channels; c++)
+        for (int t = with_bias ? -1 : 0; t < taps; t++) {
+            float *at = (t < 0 ? g->bias_sums : g->sums + g->rows[t]) + c;
+            float sum = *at;
+            for (size_t row = 0; row < g->row_count; row++) {
+                const float *dy = g->dy + row * g->dy_row + c;
+                const float *x = t < 0 ? NULL : g->x + row * g->x_row + c + g->offsets[t];
+                for (size_t i = 0; i < g->column_count; i++)
+                    sum += t < 0 ? dy[i * g->dy_step] : x[i * g->x_step] * dy[i * g->dy_step];
+            }
+            *at = sum;
+        }
+}
+#else
+VEC_INLINE void outer_rest(const stria_depthwise_outer *g, size_t first, const int taps, const bool with_bias)
+{
+    outer(g, first, part_of(g->channels - first), false, taps, with_bias, 1);
+}
+#endif
+
 #define OUTER(taps, name, with_bias)                                                                         \
     static void outer_##name##_##taps(const stria_depthwise_outer *g)                                        \
     {                                                                                                        \
@@ -461,7 +486,7 @@ VEC_INLINE void outer(const stria_depthwise_outer *g, size_t channel, const part
         for (; c + VL <= g->channels; c += VL)                                                               \
             outer(g, c, part_of(VL), true, taps, with_bias, 1);                                              \
         if (c < g->channels)                                                                                 \
-            outer(g, c, part_of(g->channels - c), false, taps, with_bias, 1);                                \
+            outer_rest(g, c, taps, with_bias);                                                               \
     }
 #define OUTERS(taps)   OUTER(taps, kernel, false) OUTER(taps, bias, true)
 #define EACH_TAP(what) what(0) ROWS_1_TO_6(what) what(7) what(8) what(9)
