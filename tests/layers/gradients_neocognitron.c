@@ -9,7 +9,7 @@ static const stria_gradient_case cases[] = {
     {"input 4x5x2\ns_cells 17 3 2", 1, CELLS, NULL},
     {"input 6x6x2\nx = c_cells 1\ny = s_cells 2 3 2\nconcat(x, y)", 1, CELLS, NULL},
     {"input 5x5x2\nx = s_cells 4 3 2\nc_cells 3\ny = s_cells 1 3 1\nconcat(x, y)", 1, CELLS, "x"},
-    {"input 4x4x2\nx = c_cells 3\ny = s_cells 2 3 2\nz = s_cells(x) 2 1 1\nadd(y, z)", 1, CELLS, NULL},
+    {"input 4x4x2\nx = c_cells 3 alpha=4\ny = s_cells 2 3 2\nz = s_cells(x) 2 1 1\nadd(y, z)", 1, CELLS, NULL},
     {"input 6x7x3\nc_cells 3", 2, CELLS, NULL},
     {"input 7x6x2\nc_cells 5 strides=2 alpha=0.2", 1, CELLS, NULL},
     {"input 5x6x2\nc_cells 2x3 1x2 1 valid decay=0.5", 2, CELLS, NULL},
