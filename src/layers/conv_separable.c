@@ -14,10 +14,9 @@
     STRIA_DILATION_ARGUMENT,                                                                                 \
     STRIA_MULTIPLIER_ARGUMENT,                                                                               \
     STRIA_WEIGHTED_SUM_ARGUMENTS(stria_convolution),                                                         \
-    {"depthwise_initializer", STRIA_ARG_INITIALIZER, offsetof(stria_convolution, weights.kernel_initializer), \
-     "glorot_uniform", 0, 0, NULL, "how the depthwise kernel starts"},                                       \
-    {"pointwise_initializer", STRIA_ARG_INITIALIZER, offsetof(stria_convolution, pointwise_initializer),     \
-     "glorot_uniform", 0, 0, NULL, "how the 1x1 kernel starts"},                                             \
+    STRIA_PARAM_ARGUMENTS(stria_convolution, "depthwise", weights.kernel, "glorot_uniform",                  \
+                          "the depthwise kernel"),                                                           \
+    STRIA_PARAM_ARGUMENTS(stria_convolution, "pointwise", pointwise, "glorot_uniform", "the 1x1 kernel"),    \
     STRIA_WEIGHTED_BIAS_ARGUMENTS(stria_convolution)
 /* clang-format on */
 
@@ -58,10 +57,7 @@ static stria_status shape_of(const stria_convolution *c, const stria_shape *inpu
     facts->params[2] = facts->params[1];
     facts->params[2].shape.sizes[0] = c->filters;
     facts->params[0].name = "depthwise_kernel";
-    facts->params[1] = (stria_param_spec){.name = "pointwise_kernel",
-                                          .shape = pointwise,
-                                          .initializer = c->pointwise_initializer,
-                                          .trainable = true};
+    facts->params[1] = stria_param("pointwise_kernel", pointwise, &c->pointwise);
     facts->param_count++;
     return STRIA_OK;
 }

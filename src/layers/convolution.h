@@ -15,7 +15,7 @@ typedef struct stria_convolution {
     stria_padding padding;
     bool flip_kernel;
     stria_weighted_config weights;
-    stria_initializer pointwise_initializer;
+    stria_param_config pointwise;
 } stria_convolution;
 
 #define STRIA_LARGEST_SETTING ((double)(1 << 30))

@@ -30,8 +30,9 @@ typedef struct stria_layer_facts {
     stria_shape output;
     size_t param_count;
     stria_param_spec params[STRIA_MAX_LAYER_PARAMS];
-    int64_t macs;  /* multiply-adds; -1 when a size is open */
-    bool sees_all; /* every output depends on the whole input */
+    stria_regularizer activity_regularizer; /* penalty on the output */
+    int64_t macs;                           /* multiply-adds; -1 when a size is open */
+    bool sees_all;                          /* every output depends on the whole input */
     /* The window that one output sees, along each spatial axis of the input, outermost first. */
     int64_t field[3];        /* its extent; 0 means 1 */
     int64_t field_stride[3]; /* distance between the windows of neighbouring outputs; 0 means 1 */

@@ -6,10 +6,12 @@
 #include "base/error.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
+#include "layers/params.h"
 
 typedef struct config {
     double momentum, epsilon;
     bool center, scale;
+    stria_param_config beta, gamma;
 } config;
 
 /* Which parameter is where: gamma and beta come first, when the layer has them. */
@@ -27,6 +29,8 @@ static const stria_argument arguments[] = {
      "added to the variance"},
     {"center", STRIA_ARG_BOOLEAN, offsetof(config, center), "yes", 0, 0, NULL, "learn an offset beta"},
     {"scale", STRIA_ARG_BOOLEAN, offsetof(config, scale), "yes", 0, 0, NULL, "learn a factor gamma"},
+    STRIA_PARAM_ARGUMENTS(config, "beta", beta, "zeros", "beta"),
+    STRIA_PARAM_ARGUMENTS(config, "gamma", gamma, "ones", "gamma"),
 };
 
 static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
@@ -40,9 +44,9 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     stria_shape each = {1, {channels}};
     size_t n = 0;
     if (c->scale)
-        facts->params[n++] = (stria_param_spec){"gamma", each, STRIA_START_ONES, .trainable = true};
+        facts->params[n++] = stria_param("gamma", each, &c->gamma);
     if (c->center)
-        facts->params[n++] = (stria_param_spec){"beta", each, STRIA_START_ZEROS, .trainable = true};
+        facts->params[n++] = stria_param("beta", each, &c->beta);
     facts->params[n++] = (stria_param_spec){"moving_mean", each, STRIA_START_ZEROS, .trainable = false};
     facts->params[n++] = (stria_param_spec){"moving_variance", each, STRIA_START_ONES, .trainable = false};
     facts->param_count = n;

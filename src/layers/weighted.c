@@ -10,11 +10,10 @@
 void stria_weighted_params(const stria_weighted_config *config, const stria_shape *shape, int64_t filters,
                            stria_layer_facts *facts)
 {
-    facts->params[0] = (stria_param_spec){
-        .name = "kernel", .shape = *shape, .initializer = config->kernel_initializer, .trainable = true};
-    facts->params[1] = (stria_param_spec){
-        .name = "bias", .shape = {1, {filters}}, .initializer = config->bias_initializer, .trainable = true};
+    facts->params[0] = stria_param("kernel", *shape, &config->kernel);
+    facts->params[1] = stria_param("bias", (stria_shape){1, {filters}}, &config->bias);
     facts->param_count = config->use_bias ? 2 : 1;
+    facts->activity_regularizer = config->activity_regularizer;
 }
 
 stria_status stria_weighted_macs(const stria_shape *kernel, const stria_shape *at, int64_t *macs,

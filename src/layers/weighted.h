@@ -4,7 +4,7 @@
 #ifndef STRIA_LAYERS_WEIGHTED_H
 #define STRIA_LAYERS_WEIGHTED_H
 
-#include "layers/layer.h"
+#include "layers/params.h"
 
 /* ---- Arguments and parameters ---- */
 
@@ -12,16 +12,16 @@
 typedef struct stria_weighted_config {
     stria_activation activation;
     bool use_bias;
-    stria_initializer kernel_initializer, bias_initializer;
+    stria_param_config kernel, bias;
+    stria_regularizer activity_regularizer;
 } stria_weighted_config;
 
-/* The rows that every weighted kind's table ends with, in Keras's order. `kernel` is what Keras calls the
+/* The rows that every weighted kind's table ends with. `name` is what Keras calls the
  * kernel in their names: "kernel" or "depthwise". */
 /* clang-format off */
-#define STRIA_WEIGHTED_ARGUMENTS(config, kernel)                                                             \
+#define STRIA_WEIGHTED_ARGUMENTS(config, name)                                                               \
     STRIA_WEIGHTED_SUM_ARGUMENTS(config),                                                                    \
-    {kernel "_initializer", STRIA_ARG_INITIALIZER, offsetof(config, weights.kernel_initializer),             \
-     "glorot_uniform", 0, 0, NULL, "how the kernel starts"},                                                 \
+    STRIA_PARAM_ARGUMENTS(config, name, weights.kernel, "glorot_uniform", "the kernel"),                     \
     STRIA_WEIGHTED_BIAS_ARGUMENTS(config)
 
 /* Those before and behind the rows about kernels, for kinds with several. */
@@ -31,11 +31,12 @@ typedef struct stria_weighted_config {
     {"use_bias", STRIA_ARG_BOOLEAN, offsetof(config, weights.use_bias), "yes", 0, 0, NULL,                   \
      "add one number for each channel of the output"}
 #define STRIA_WEIGHTED_BIAS_ARGUMENTS(config)                                                                \
-    {"bias_initializer", STRIA_ARG_INITIALIZER, offsetof(config, weights.bias_initializer), "zeros", 0, 0,   \
-     NULL, "how the bias starts"}
+    STRIA_PARAM_ARGUMENTS(config, "bias", weights.bias, "zeros", "the bias"),                                \
+    STRIA_ACTIVITY_ARGUMENT(config, weights.activity_regularizer)
 /* clang-format on */
 
-/* Names the parameters: a kernel of `shape` and, where it is used, a bias of `filters` numbers. */
+/* Names the parameters and the penalty on the output: a kernel of `shape` and, where it is used, a bias of
+ * `filters` numbers. */
 void stria_weighted_params(const stria_weighted_config *config, const stria_shape *shape, int64_t filters,
                            stria_layer_facts *facts);
 

@@ -92,7 +92,7 @@ static void leave_derivative(stria_plan *plan, size_t host, unsigned takes, size
     stria_activation activation = own.kind != STRIA_LINEAR ? own : call->taken.activation;
     const stria_node *node = &plan->model->nodes[reader];
     bool selects = node->kind->part == STRIA_PART_SELECTION && node->wrapper == STRIA_WRAPPER_NONE;
-    if (!plan->training || (takes & STRIA_PART_SELECTION) == 0 || !selects ||
+    if (!plan->training || (takes & STRIA_PART_SELECTION) == 0 || !selects || plan->nodes[host].kept ||
         (activation.kind != STRIA_RELU && activation.kind != STRIA_RELU6))
         return;
     call->derived = true;

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "layers/constraints.h"
 #include "layers/initializers.h"
+#include "layers/regularizers.h"
 #include "model/receptive_field.h"
 #include "tensor/shape.h"
 
@@ -182,6 +184,15 @@ static stria_status refuse_own_glu(const stria_new_layer *layer, stria_error *er
                       kind->name);
 }
 
+/* The penalty on an output is taken over the whole batch: one more axis. */
+static stria_status check_output_penalty(const stria_layer_facts *facts, stria_error *err)
+{
+    stria_shape batch = {.rank = facts->output.rank + 1, .sizes = {STRIA_ANY_SIZE}};
+    for (int i = 0; i < facts->output.rank; i++)
+        batch.sizes[i + 1] = facts->output.sizes[i];
+    return stria_regularizer_check(&facts->activity_regularizer, "the output", &batch, err);
+}
+
 /* Runs the shape rule over the inputs' shapes and checks the sizes that come out. */
 static stria_status find_facts(const stria_model *model, const stria_new_layer *layer,
                                stria_layer_facts *facts, stria_error *err)
@@ -192,9 +203,13 @@ static stria_status find_facts(const stria_model *model, const stria_new_layer *
     memset(facts, 0, sizeof *facts);
     STRIA_TRY(stria_wrapper_shape(layer->wrapper, layer->kind, layer->config, shapes, layer->input_count,
                                   facts, err));
-    for (size_t i = 0; i < facts->param_count; i++)
-        STRIA_TRY(stria_initializer_check(&facts->params[i].initializer, facts->params[i].name,
-                                          &facts->params[i].shape, err));
+    for (size_t i = 0; i < facts->param_count; i++) {
+        const stria_param_spec *param = &facts->params[i];
+        STRIA_TRY(stria_initializer_check(&param->initializer, param->name, &param->shape, err));
+        STRIA_TRY(stria_regularizer_check(&param->regularizer, param->name, &param->shape, err));
+        STRIA_TRY(stria_constraint_check(&param->constraint, param->name, &param->shape, err));
+    }
+    STRIA_TRY(check_output_penalty(facts, err));
     STRIA_TRY(refuse_own_glu(layer, err));
     int64_t count;
     return stria_shape_count(&facts->output, &count, err);

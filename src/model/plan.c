@@ -3,6 +3,7 @@
  * walks the result.
  *
  * Time, for the memory plan: node i runs forward at time i, the loss at n, backward of node i at 2n - i. */
+#include "model/penalty.h"
 #include "model/plan_inside.h"
 
 #include <string.h>
@@ -168,9 +169,17 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
         if (call->state == NULL)
             return stria_fail_memory(err, node->kind->state_size);
     }
+    if (call->raw_output && stria_node_has_penalty(node))
+        return stria_fail(
+            err, STRIA_ERROR_UNSUPPORTED,
+            "layer '%s': the softmax is joined with the loss, so that there is no output to put "
+            "activity_regularizer on; put the softmax on a line of its own",
+            node->name);
     node->kind->bind(call, &p->needs);
     if (node->wrapper == STRIA_SPECTRAL_NORMALIZATION && plan->training)
         p->needs.scratch = stria_size_max(p->needs.scratch, spectral_room(node));
+    if (stria_node_has_penalty(node))
+        p->needs.backward_keeps_dy = false; /* the penalty's derivative is added to it */
     if (p->host != index)
         p->needs = (stria_layer_needs){.view = true, .kernel = p->in_host};
     p->view = p->needs.view;
@@ -578,6 +587,10 @@ static stria_status mark_wanted(stria_plan *plan, const stria_plan_options *opti
         wanted[node] = plan->nodes[node].kept = true;
     }
     mark_used(plan, wanted);
+    /* The penalty on an output needs that output as it is, when the layer goes back. */
+    for (size_t i = 0; i < plan->node_count; i++)
+        plan->nodes[i].kept |=
+            plan->training && plan->nodes[i].used && stria_node_has_penalty(&plan->model->nodes[i]);
     return STRIA_OK;
 }
 

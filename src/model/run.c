@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/float_state.h"
 #include "base/size.h"
+#include "model/penalty.h"
 #include "model/plan_inside.h"
 
 /* ---- Forward ---- */
@@ -173,6 +174,8 @@ static void backward_node(stria_plan *plan, size_t index)
     stria_plan_node *p = &plan->nodes[index];
     if (!p->differentiated || node->kind->max_inputs == 0 || p->gradient_shared)
         return;
+    if (stria_node_has_penalty(node))
+        stria_plan_node_penalty(plan, index, p->call.dy);
     if (p->view)
         pass_on(plan, p);
     else

@@ -8,7 +8,27 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/penalty.h"
 #include "model/plan.h"
+
+/* Lists the layers whose outputs have a penalty, for the plan to keep them. */
+static stria_status keep_penalized(stria_evaluator *evaluator, stria_error *err)
+{
+    const stria_model *model = evaluator->model;
+    for (size_t i = 0; i < model->node_count; i++)
+        evaluator->kept_count += stria_node_has_penalty(&model->nodes[i]);
+    if (evaluator->kept_count == 0)
+        return STRIA_OK;
+    evaluator->kept =
+        stria_allocate_array(&evaluator->context->allocator, evaluator->kept_count, sizeof(*evaluator->kept));
+    if (evaluator->kept == NULL)
+        return stria_fail_memory(err, evaluator->kept_count * sizeof(*evaluator->kept));
+    size_t next = 0;
+    for (size_t i = 0; i < model->node_count; i++)
+        if (stria_node_has_penalty(&model->nodes[i]))
+            evaluator->kept[next++] = model->nodes[i].name;
+    return STRIA_OK;
+}
 
 stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
                                     const stria_dataset *data, stria_part part, const char *preprocessing,
@@ -26,13 +46,18 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
     made->first = first;
     made->end = end;
 
+    stria_status status = keep_penalized(made, err);
+    if (status != STRIA_OK)
+        goto fail;
     const stria_plan_options plan_options = {
         .mode = STRIA_MODE_INFERENCE,
         .batch = (int64_t)largest,
         .input_shapes = stria_dataset_shape(data),
         .raw_output = stria_loss_takes_logits(loss),
+        .keep = made->kept,
+        .keep_count = made->kept_count,
     };
-    stria_status status = stria_plan_create(&made->plan, model, &plan_options, err);
+    status = stria_plan_create(&made->plan, model, &plan_options, err);
     if (status != STRIA_OK)
         goto fail;
     made->output = stria_planned_output(model, made->plan);
@@ -64,6 +89,7 @@ void stria_evaluator_free(stria_evaluator *evaluator)
     stria_loader_free(evaluator->loader);
     stria_plan_free(evaluator->plan);
     stria_release(allocator, evaluator->losses);
+    stria_release(allocator, evaluator->kept);
     stria_release(allocator, evaluator);
 }
 
@@ -99,6 +125,7 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
     int64_t correct_sum = 0;
     size_t done = 0;
     const size_t count = evaluator->end - evaluator->first;
+    const double weight_penalty = stria_model_penalty(evaluator->model, NULL);
     stria_plan_refresh(evaluator->plan);
     stria_loader_start(evaluator->loader, NULL, evaluator->first, evaluator->end);
     while (done < count) {
@@ -120,7 +147,7 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
                                                      stria_plan_pool(evaluator->plan), &correct);
         if (!isfinite(batch_loss) && isfinite(loss_sum))
             warn_not_finite(evaluator);
-        loss_sum += batch_loss;
+        loss_sum += batch_loss + (weight_penalty + stria_plan_penalty(evaluator->plan)) * (double)batch.count;
         correct_sum += correct;
         if (confusion != NULL && batch.labels != NULL)
             count_confusion(evaluator, &batch, confusion);

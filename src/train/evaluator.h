@@ -15,6 +15,8 @@ typedef struct stria_evaluator {
     stria_output_view output;
     size_t first, end; /* samples of the part */
     double *losses;    /* [batch] */
+    const char **kept; /* names of layers whose outputs have a penalty */
+    size_t kept_count;
 } stria_evaluator;
 
 /* For samples first ... end-1 of `part`, which there must be, in batches of `batch`. Model, data and
@@ -26,10 +28,10 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
 /* NULL is allowed. */
 void stria_evaluator_free(stria_evaluator *evaluator);
 
-/* Computes the mean loss and, with labels, the accuracy (else -1) with the model's parameters as they are
- * now. `confusion` [columns, columns], unless NULL, is added to. `cancelled` (may be NULL) is asked after
- * every batch; returns whether the end was reached. When a loss is not finite the context's log is told,
- * once, which layer's output was the first. */
+/* Computes the mean loss, penalties of regularizers included, and, with labels, the accuracy (else -1) with
+ * the model's parameters as they are now. `confusion` [columns, columns], unless NULL, is added to.
+ * `cancelled` (may be NULL) is asked after every batch; returns whether the end was reached. When a loss is
+ * not finite the context's log is told, once, which layer's output was the first. */
 bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
                          int (*cancelled)(void *payload), void *payload);
 

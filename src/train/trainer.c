@@ -11,6 +11,7 @@
 #include "base/float_state.h"
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/penalty.h"
 #include "model/plan.h"
 #include "tensor/shape.h"
 
@@ -246,9 +247,11 @@ stria_status stria_trainer_check_parameters(const stria_trainer *trainer, stria_
 }
 
 /* Moves the parameters by the plan's gradients, unless those hold NaN or infinity. */
-static stria_status apply_gradients(stria_trainer *trainer, stria_error *err)
+/* *penalty: what the weights' regularizers add to the loss. */
+static stria_status apply_gradients(stria_trainer *trainer, double *penalty, stria_error *err)
 {
-    const float *gradients = stria_plan_gradients(trainer->plan);
+    float *gradients = stria_plan_gradients(trainer->plan);
+    *penalty = stria_model_penalty(trainer->model, gradients);
     if (!trainer->kernels->reduce.all_finite(gradients, trainer->model->weight_count, trainer->pool))
         return fail_gradient(trainer, gradients, err);
     trainer->iterations++;
@@ -261,13 +264,15 @@ static stria_status apply_gradients(stria_trainer *trainer, stria_error *err)
                               trainer->model->weights + range->offset, states, gradients + range->offset,
                               range->count, trainer->rate, trainer->iterations);
     }
+    stria_model_constrain(trainer->model);
     return STRIA_OK;
 }
 
 stria_status stria_trainer_apply(stria_trainer *trainer, stria_error *err)
 {
     const stria_float_state before = stria_float_begin();
-    const stria_status status = apply_gradients(trainer, err);
+    double penalty;
+    const stria_status status = apply_gradients(trainer, &penalty, err);
     stria_float_end(before);
     return status;
 }
@@ -304,15 +309,17 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         call.labels = NULL;
     }
     int64_t right;
-    const double sum = stria_loss_compute(&call, trainer->kernels, trainer->pool, &right);
+    double sum = stria_loss_compute(&call, trainer->kernels, trainer->pool, &right);
     if (labels != NULL && trainer->mixing.count > 0)
         right = stria_mixing_correct(call.outputs, call.targets, call.batch, numbers);
+    const double output_penalty = stria_plan_penalty(trainer->plan);
+    double weight_penalty = 0;
     stria_status status = STRIA_OK;
-    if (!isfinite(sum)) {
+    if (!isfinite(sum + output_penalty)) {
         status = fail_diverged(trainer, "the loss is", err);
     } else {
         stria_plan_backward_in_place(trainer->plan);
-        status = apply_gradients(trainer, err);
+        status = apply_gradients(trainer, &weight_penalty, err);
     }
     if (status != STRIA_OK) {
         if (trainer->statistics != NULL)
@@ -320,6 +327,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         return status;
     }
 
+    sum += (output_penalty + weight_penalty) * (double)batch;
     *loss_sum = sum;
     *correct = right;
     return STRIA_OK;
