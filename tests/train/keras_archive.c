@@ -55,12 +55,12 @@ static float *read_weights(const keras_archive *archive, const char *of, const c
     return read_member(archive, name, count, NULL);
 }
 
-void start_from_keras(const keras_archive *archive, stria_model *model)
+void start_from_keras(const keras_archive *archive, stria_model *model, const char *of)
 {
     stria_tensor_info info;
     stria_error err = {0};
     for (size_t i = 0; stria_model_tensor(model, i, &info); i++) {
-        float *values = read_weights(archive, "start", info.name, (size_t)info.count);
+        float *values = read_weights(archive, of, info.name, (size_t)info.count);
         assert_ok(stria_model_set_tensor(model, info.name, values, (size_t)info.count, &err), &err);
         free(values);
     }

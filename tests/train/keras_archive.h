@@ -19,8 +19,8 @@ void close_archive(keras_archive *archive);
 /* The numbers of a member as floats, and in `doubles` (when not NULL) as they are. Freed with free. */
 float *read_member(const keras_archive *archive, const char *name, size_t count, double *doubles);
 
-/* Sets every tensor of the model, to CASE "start" where that has it. */
-void start_from_keras(const keras_archive *archive, stria_model *model);
+/* Sets every tensor of the model to that of case `of`. */
+void start_from_keras(const keras_archive *archive, stria_model *model, const char *of);
 
 /* Fails when a tensor differs from that of case `of` by more than `tolerance` times its largest value. */
 void compare_weights(const keras_archive *archive, const stria_model *model, const char *of,

@@ -17,7 +17,7 @@ static void five_steps(stria_model *model, const char *of, const stria_train_opt
     stria_trainer *trainer = NULL;
     char name[100];
     double wanted[STEPS];
-    start_from_keras(&archive, model);
+    start_from_keras(&archive, model, "start");
     assert_ok(stria_trainer_create(&trainer, model, options, &err), &err);
     strcpy(name, of);
     strcat(name, ".losses");

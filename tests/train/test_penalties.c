@@ -36,7 +36,7 @@ static stria_model *make_case(size_t index)
              cases[index].conv, cases[index].hidden, cases[index].last);
     stria_model *model = make_model(archive.test.context, text);
     stria_error err = {0};
-    start_from_keras(&archive, model);
+    start_from_keras(&archive, model, "start");
     if (strcmp(cases[index].of, "frozen") == 0)
         assert_ok(stria_model_freeze(model, "conv2d", &err), &err);
     return model;
