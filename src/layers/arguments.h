@@ -134,7 +134,7 @@ typedef enum stria_argument_type {
 typedef struct stria_argument {
     const char *name; /* Keras's name */
     stria_argument_type type;
-    size_t offset;             /* in the config struct */
+    uint32_t offset;           /* in the config struct; 32 bits, as there are many rows */
     const char *default_value; /* as written; NULL: must be given; "": left out means all zero */
     double minimum, maximum;   /* of integers, numbers, bounds and each size; both 0: none */
     const char *words;         /* STRIA_ARG_WORD: the words, separated by spaces; STRIA_ARG_PADDING: those it

@@ -9,6 +9,16 @@
     {                                                                                                        \
         name, STRIA_PARAMETER_NUMBER, default_value, minimum, maximum, NULL                                  \
     }
+/* A list and its end: most functions have none, and a fixed length would make the tables five times larger.
+ */
+#define PARAMETERS(...)                                                                                      \
+    (const stria_parameter[])                                                                                \
+    {                                                                                                        \
+        __VA_ARGS__,                                                                                         \
+        {                                                                                                    \
+            .name = NULL                                                                                     \
+        }                                                                                                    \
+    }
 #define LARGEST    ((double)FLT_MAX)
 #define COUNT(set) (sizeof(set) / sizeof((set)[0]))
 
@@ -18,10 +28,10 @@ static const stria_function activations[STRIA_ACTIVATION_COUNT] = {
     [STRIA_RELU6] = {.name = "relu6", .help = "min(max(x, 0), 6)"},
     [STRIA_LEAKY_RELU] = {.name = "leaky_relu",
                           .help = "x > 0 ? x : negative_slope * x",
-                          .parameters = {NUMBER("negative_slope", "0.2", 0, 1e6)}},
+                          .parameters = PARAMETERS(NUMBER("negative_slope", "0.2", 0, 1e6))},
     [STRIA_ELU] = {.name = "elu",
                    .help = "x > 0 ? x : alpha * (e^x - 1)",
-                   .parameters = {NUMBER("alpha", "1", 0, 1e6)}},
+                   .parameters = PARAMETERS(NUMBER("alpha", "1", 0, 1e6))},
     [STRIA_SELU] = {.name = "selu", .help = "1.0507 (x > 0 ? x : 1.6733 (e^x - 1))"},
     [STRIA_TANH] = {.name = "tanh", .help = "(e^x - e^-x)/(e^x + e^-x)"},
     [STRIA_SIGMOID] = {.name = "sigmoid", .help = "1/(1 + e^-x)"},
@@ -38,30 +48,30 @@ static const stria_function activations[STRIA_ACTIVATION_COUNT] = {
                          .help = "gelu, approximately: x * sigmoid(1.5958 (x + 0.044715 x^3))"},
     [STRIA_CELU] = {.name = "celu",
                     .help = "x > 0 ? x : alpha * (e^(x/alpha) - 1)",
-                    .parameters = {NUMBER("alpha", "1", 1e-6, 1e6)}},
+                    .parameters = PARAMETERS(NUMBER("alpha", "1", 1e-6, 1e6))},
     [STRIA_LOG_SIGMOID] = {.name = "log_sigmoid", .help = "ln(sigmoid(x))"},
     [STRIA_HARD_TANH] = {.name = "hard_tanh", .help = "min(max(x, -1), 1)"},
     [STRIA_HARD_SHRINK] = {.name = "hard_shrink",
                            .help = "|x| > threshold ? x : 0",
-                           .parameters = {NUMBER("threshold", "0.5", 0, 1e6)}},
+                           .parameters = PARAMETERS(NUMBER("threshold", "0.5", 0, 1e6))},
     [STRIA_SOFT_SHRINK] = {.name = "soft_shrink",
                            .help = "|x| > threshold ? x - threshold * sign(x) : 0",
-                           .parameters = {NUMBER("threshold", "0.5", 0, 1e6)}},
+                           .parameters = PARAMETERS(NUMBER("threshold", "0.5", 0, 1e6))},
     [STRIA_TANH_SHRINK] = {.name = "tanh_shrink", .help = "x - tanh(x)"},
     [STRIA_THRESHOLD] = {.name = "threshold",
                          .help = "x > threshold ? x : default_value",
-                         .parameters = {NUMBER("threshold", "0", -LARGEST, LARGEST),
-                                        NUMBER("default_value", "0", -LARGEST, LARGEST)}},
+                         .parameters = PARAMETERS(NUMBER("threshold", "0", -LARGEST, LARGEST),
+                                                  NUMBER("default_value", "0", -LARGEST, LARGEST))},
     [STRIA_CLIPPED_RELU] = {.name = "clipped_relu",
                             .help = "x > threshold ? min(x, max_value) : negative_slope * (x - threshold)",
-                            .parameters = {NUMBER("negative_slope", "0", 0, 1e6),
-                                           NUMBER("max_value", "1e38", 0, LARGEST),
-                                           NUMBER("threshold", "0", 0, LARGEST)}},
+                            .parameters = PARAMETERS(NUMBER("negative_slope", "0", 0, 1e6),
+                                                     NUMBER("max_value", "1e38", 0, LARGEST),
+                                                     NUMBER("threshold", "0", 0, LARGEST))},
     [STRIA_SPARSE_PLUS] = {.name = "sparse_plus", .help = "x <= -1 ? 0 : x < 1 ? (x + 1)^2/4 : x"},
     [STRIA_SPARSE_SIGMOID] = {.name = "sparse_sigmoid", .help = "min(max((x + 1)/2, 0), 1)"},
     [STRIA_SQUAREPLUS] = {.name = "squareplus",
                           .help = "(x + sqrt(x^2 + b))/2",
-                          .parameters = {NUMBER("b", "4", 0, LARGEST)}},
+                          .parameters = PARAMETERS(NUMBER("b", "4", 0, LARGEST))},
     [STRIA_SOFTMAX] = {.name = "softmax", .help = "e^x / sum of e^x over the last axis"},
     [STRIA_LOG_SOFTMAX] = {.name = "log_softmax", .help = "ln(softmax(x)) over the last axis"},
     [STRIA_SPARSEMAX] = {.name = "sparsemax", .help = "max(x - t, 0), t such that the last axis sums to 1"},
@@ -90,35 +100,35 @@ static const stria_function initializers[STRIA_INITIALIZER_COUNT] = {
     [STRIA_RANDOM_UNIFORM] = {.name = "random_uniform",
                               .aliases = "uniform",
                               .help = "uniform from minval up to maxval",
-                              .parameters = {NUMBER("minval", "-0.05", -LARGEST, LARGEST),
-                                             NUMBER("maxval", "0.05", -LARGEST, LARGEST)}},
+                              .parameters = PARAMETERS(NUMBER("minval", "-0.05", -LARGEST, LARGEST),
+                                                       NUMBER("maxval", "0.05", -LARGEST, LARGEST))},
     [STRIA_RANDOM_NORMAL] = {.name = "random_normal",
                              .aliases = "normal",
                              .help = "normal",
-                             .parameters = {NUMBER("mean", "0", -LARGEST, LARGEST),
-                                            NUMBER("stddev", "0.05", 0, LARGEST)}},
+                             .parameters = PARAMETERS(NUMBER("mean", "0", -LARGEST, LARGEST),
+                                                      NUMBER("stddev", "0.05", 0, LARGEST))},
     [STRIA_TRUNCATED_NORMAL] = {.name = "truncated_normal",
                                 .help = "normal, drawn anew beyond 2 stddev: the deviation is 0.88 stddev",
-                                .parameters = {NUMBER("mean", "0", -LARGEST, LARGEST),
-                                               NUMBER("stddev", "0.05", 0, LARGEST)}},
+                                .parameters = PARAMETERS(NUMBER("mean", "0", -LARGEST, LARGEST),
+                                                         NUMBER("stddev", "0.05", 0, LARGEST))},
     [STRIA_VARIANCE_SCALING] =
         {.name = "variance_scaling",
          .help = "variance scale/fan; what a normal distribution loses by the cut is made up for",
-         .parameters = {NUMBER("scale", "1", 1e-30, LARGEST),
-                        {"mode", STRIA_PARAMETER_WORD, "fan_in", 0, 0, "fan_in fan_out fan_avg"},
-                        {"distribution", STRIA_PARAMETER_WORD, "truncated_normal", 0, 0,
-                         "truncated_normal normal untruncated_normal uniform"}}},
+         .parameters = PARAMETERS(NUMBER("scale", "1", 1e-30, LARGEST),
+                                  {"mode", STRIA_PARAMETER_WORD, "fan_in", 0, 0, "fan_in fan_out fan_avg"},
+                                  {"distribution", STRIA_PARAMETER_WORD, "truncated_normal", 0, 0,
+                                   "truncated_normal normal untruncated_normal uniform"})},
     [STRIA_ORTHOGONAL] = {.name = "orthogonal",
                           .aliases = "orthogonal_initializer",
                           .help = "gain * a random matrix of orthonormal columns, or rows if those are fewer",
-                          .parameters = {NUMBER("gain", "1", -LARGEST, LARGEST)}},
+                          .parameters = PARAMETERS(NUMBER("gain", "1", -LARGEST, LARGEST))},
     [STRIA_IDENTITY] = {.name = "identity",
                         .aliases = "identity_initializer",
                         .help = "gain on the diagonal of a matrix, else 0",
-                        .parameters = {NUMBER("gain", "1", -LARGEST, LARGEST)}},
+                        .parameters = PARAMETERS(NUMBER("gain", "1", -LARGEST, LARGEST))},
     [STRIA_CONSTANT] = {.name = "constant",
                         .help = "value",
-                        .parameters = {NUMBER("value", "0", -LARGEST, LARGEST)}},
+                        .parameters = PARAMETERS(NUMBER("value", "0", -LARGEST, LARGEST))},
     [STRIA_ZEROS] = {.name = "zeros", .aliases = "zero", .help = "0"},
     [STRIA_ONES] = {.name = "ones", .aliases = "one", .help = "1"},
 };
@@ -132,16 +142,20 @@ const stria_function_family stria_initializer_functions = {
 
 static const stria_function regularizers[STRIA_REGULARIZER_COUNT] = {
     [STRIA_REGULARIZER_NONE] = {.name = "none", .help = "0"},
-    [STRIA_L1] = {.name = "l1", .help = "l1 * sum of |w|", .parameters = {NUMBER("l1", "0.01", 0, LARGEST)}},
-    [STRIA_L2] = {.name = "l2", .help = "l2 * sum of w^2", .parameters = {NUMBER("l2", "0.01", 0, LARGEST)}},
+    [STRIA_L1] = {.name = "l1",
+                  .help = "l1 * sum of |w|",
+                  .parameters = PARAMETERS(NUMBER("l1", "0.01", 0, LARGEST))},
+    [STRIA_L2] = {.name = "l2",
+                  .help = "l2 * sum of w^2",
+                  .parameters = PARAMETERS(NUMBER("l2", "0.01", 0, LARGEST))},
     [STRIA_L1_L2] = {.name = "l1_l2",
                      .help = "l1 * sum of |w| + l2 * sum of w^2",
-                     .parameters = {NUMBER("l1", "0", 0, LARGEST), NUMBER("l2", "0", 0, LARGEST)}},
+                     .parameters = PARAMETERS(NUMBER("l1", "0", 0, LARGEST), NUMBER("l2", "0", 0, LARGEST))},
     [STRIA_ORTHOGONAL_REGULARIZER] =
         {.name = "orthogonal_regularizer",
          .help = "factor * mean of |cosine| of all pairs of rows, or columns, of a matrix",
-         .parameters = {NUMBER("factor", "0.01", 0, LARGEST),
-                        {"mode", STRIA_PARAMETER_WORD, "rows", 0, 0, "rows columns"}}},
+         .parameters = PARAMETERS(NUMBER("factor", "0.01", 0, LARGEST),
+                                  {"mode", STRIA_PARAMETER_WORD, "rows", 0, 0, "rows columns"})},
 };
 
 const stria_function_family stria_regularizer_functions = {
@@ -161,16 +175,16 @@ static const stria_function constraints[STRIA_CONSTRAINT_COUNT] = {
     [STRIA_CONSTRAINT_NONE] = {.name = "none", .help = "w"},
     [STRIA_MAX_NORM] = {.name = "max_norm",
                         .help = "w * min(norm, max_value) / (norm + 1e-7), norm over the axes",
-                        .parameters = {NUMBER("max_value", "2", 0, LARGEST), AXIS}},
+                        .parameters = PARAMETERS(NUMBER("max_value", "2", 0, LARGEST), AXIS)},
     [STRIA_MIN_MAX_NORM] = {.name = "min_max_norm",
                             .help = "w * (rate * clip(norm) + (1 - rate) * norm) / (norm + 1e-7)",
-                            .parameters = {NUMBER("min_value", "0", 0, LARGEST),
-                                           NUMBER("max_value", "1", 0, LARGEST), NUMBER("rate", "1", 0, 1),
-                                           AXIS}},
+                            .parameters = PARAMETERS(NUMBER("min_value", "0", 0, LARGEST),
+                                                     NUMBER("max_value", "1", 0, LARGEST),
+                                                     NUMBER("rate", "1", 0, 1), AXIS)},
     [STRIA_NON_NEG] = {.name = "non_neg", .aliases = "non_negative", .help = "max(w, 0)"},
     [STRIA_UNIT_NORM] = {.name = "unit_norm",
                          .help = "w / (norm + 1e-7), norm over the axes",
-                         .parameters = {AXIS}},
+                         .parameters = PARAMETERS(AXIS)},
 };
 
 const stria_function_family stria_constraint_functions = {

@@ -10,7 +10,7 @@
 size_t stria_function_parameter_count(const stria_function *function)
 {
     size_t count = 0;
-    while (count < STRIA_MAX_PARAMETERS && function->parameters[count].name != NULL)
+    while (function->parameters != NULL && function->parameters[count].name != NULL)
         count++;
     return count;
 }

@@ -31,7 +31,8 @@ typedef struct stria_function {
     const char *name;
     const char *aliases; /* separated by spaces; NULL for none */
     const char *help;    /* the formula, one line */
-    stria_parameter parameters[STRIA_MAX_PARAMETERS];
+    const stria_parameter
+        *parameters; /* up to one without a name, STRIA_MAX_PARAMETERS at most; NULL for none */
 } stria_function;
 
 /* A function with values for its parameters. */
