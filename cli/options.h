@@ -111,9 +111,9 @@ void cli_print_help(const cli_command *command, FILE *stream);
         CLI_TEXT_ROW("cpu", owner, field.cpu, "LEVEL",                                                       \
                      "highest instruction set to use: avx512, avx2, baseline, neon or plain (default: "      \
                      "STRIA_CPU, else the best there is)"),                                                  \
-        CLI_WORDS_ROW("algorithm", owner, field.algorithm, "NAME", "auto direct winograd ref",               \
+        CLI_WORDS_ROW("algorithm", owner, field.algorithm, "NAME", "auto direct winograd fft ref",           \
                       "how convolutions are computed: direct (sums as they are defined), winograd (3x3 "     \
-                      "windows that move by 1; fewer multiplications), ref (plain C, slow) or auto (the "    \
-                      "fastest; the default)")
+                      "windows that move by 1; fewer multiplications), fft (large windows by Fourier "       \
+                      "transforms), ref (plain C, slow) or auto (the fastest; the default)")
 
 #endif

@@ -39,7 +39,8 @@ typedef struct stria_plan_options {
     int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
     uint64_t seed;       /* training: of dropout and other random layers */
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
-                              that move by 1; fewer multiplications, errors about twice as large), "ref" (the
+                              that move by 1; fewer multiplications, errors about twice as large), "fft" (forward by
+                              Fourier transforms, where there are no groups; for large windows), "ref" (the
                               definition in plain C, slow). "auto": by shape, the fastest. NULL: the context's */
     int separate_layers;   /* every layer is a step of its own, for the whole batch, for inspection and tests. Else a convolution or dense layer
                               does in its step what the batch normalisation (inference), the sum (inference) and the

@@ -145,6 +145,15 @@ typedef struct stria_winograd_tile {
     float ceiling;
 } stria_winograd_tile;
 
+/* ---- Fourier transforms (conv_fft.c) ---- */
+
+/* Channels that are transformed side by side. */
+#define STRIA_CONV_FFT_LANES 16
+
+/* `count` (a power of 2) complex numbers, `step` floats apart, in place. `roots` has cosine and sine of -2 pi
+ * j / count for j below count / 2. */
+typedef void (*stria_conv_fft_fn)(float *re, float *im, size_t count, size_t step, const float *roots);
+
 /* ---- One instruction set ---- */
 
 typedef struct stria_depthwise_isa stria_depthwise_isa; /* conv_depthwise.h */
@@ -173,10 +182,11 @@ typedef struct stria_conv_isa {
     void (*winograd_result)(const stria_winograd_tile *tile);
     /* [SPOTS][count] from the taps, which lie in the last nine of it; count is whole vectors. */
     void (*winograd_weights)(float *panel, size_t count);
+    stria_conv_fft_fn fft_forward, fft_backward;
     const stria_depthwise_isa *depthwise;
     void (*activate)(stria_activation activation, float *y, size_t count);
     void (*column_sums)(const float *x, size_t rows, size_t columns, float *sums, stria_pool *pool);
-    const char *gather_name, *narrow_name, *pair_name, *winograd_name;
+    const char *gather_name, *narrow_name, *pair_name, *winograd_name, *fft_name;
 } stria_conv_isa;
 
 /* Whether the micro-kernels apply an activation in registers; others follow on the block just stored. */
@@ -212,6 +222,7 @@ typedef struct stria_conv_method {
     bool pairs;    /* kernel gradient in the order of pairs; forward by pairs where the instruction set can */
     bool scatter;  /* input gradient by adding, for very few channels */
     bool winograd; /* forward, and the input gradient unless it is scattered */
+    bool fft;      /* forward */
     bool depthwise; /* groups of one channel: conv_depthwise.c, in all directions */
 } stria_conv_method;
 
@@ -342,6 +353,18 @@ void stria_winograd_run(const stria_conv_isa *isa, const stria_winograd *w);
 /* The product of each direction, without its tensors. */
 stria_winograd stria_winograd_forward(const stria_conv_method *m);
 stria_winograd stria_winograd_input_gradient(const stria_conv_method *m);
+
+/* ---- Convolution by Fourier transforms (conv_fft.c), forward ---- */
+
+bool stria_conv_fft_applies(const stria_conv_shape *shape);
+/* About the multiply-adds that it takes, packing included. */
+double stria_conv_fft_cost(const stria_conv_shape *shape, size_t batch);
+size_t stria_conv_fft_packed_size(const stria_conv_isa *isa, const stria_conv_shape *shape);
+size_t stria_conv_fft_scratch(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch,
+                              size_t workers);
+void stria_conv_fft_pack(const stria_conv_isa *isa, const stria_conv_shape *shape, const float *kernel,
+                         float *packed);
+void stria_conv_fft_run(const stria_conv_isa *isa, const stria_conv_call *call);
 
 /* ---- Phases of the input gradient (conv_input_gradient.c) ----
  * Inputs i of an axis with the same (i + before) mod stride are seen through the same taps, so each of

@@ -170,6 +170,12 @@ void stria_conv_forward(const stria_conv_isa *isa, const stria_conv_call *call)
         stria_depthwise_forward(isa, &m, call);
         return;
     }
+    if (m.fft) {
+        if (m.bordered && call->kept != NULL)
+            stria_conv_border(&m, call->x, call->kept, call->pool);
+        stria_conv_fft_run(isa, call);
+        return;
+    }
     const float *x = call->x;
     if (m.bordered) {
         float *bordered = call->kept != NULL ? call->kept : call->scratch;

@@ -20,6 +20,10 @@
 #define WINOGRAD_MIN_CHANNELS 16
 #define WINOGRAD_MIN_TILES    14
 
+/* Fourier transforms for windows of so many taps and as much less work. */
+#define FFT_MIN_TAPS 121
+#define FFT_HANDICAP 4
+
 /* One tap, no gaps, no padding: pixels are rows of a matrix, wherever they lie. Dense layers are the usual
  * case. */
 static bool is_pointwise(const stria_window *w)
@@ -50,6 +54,7 @@ bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algori
 {
     static const char *const names[] = {[STRIA_CONV_DIRECT] = "direct",
                                         [STRIA_CONV_WINOGRAD] = "winograd",
+                                        [STRIA_CONV_FFT] = "fft",
                                         [STRIA_CONV_REF] = "ref",
                                         [STRIA_CONV_AUTO] = "auto"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -68,7 +73,7 @@ stria_status stria_conv_algorithm_read(const char *name, stria_conv_algorithm ot
     if (name == NULL || stria_conv_algorithm_by_name(name, algorithm))
         return STRIA_OK;
     return stria_fail(err, STRIA_ERROR_VALUE,
-                      "algorithm '%.64s' is unknown; it is auto, direct, winograd or ref", name);
+                      "algorithm '%.64s' is unknown; it is auto, direct, winograd, fft or ref", name);
 }
 
 /* Windows of 3x3 that move by one. */
@@ -93,11 +98,29 @@ static bool winograd_pays(const stria_conv_shape *shape, size_t batch)
            tiles >= WINOGRAD_MIN_TILES;
 }
 
+/* Its multiply-adds take longer each. */
+static bool fft_pays(const stria_conv_shape *shape, size_t batch)
+{
+    const stria_window *w = &shape->window;
+    size_t taps = stria_size_volume(w->kernel);
+    double direct = (double)(batch * stria_size_volume(w->out)) * (double)taps * (double)shape->channels *
+                    (double)shape->filters;
+    return taps >= FFT_MIN_TAPS && stria_conv_fft_applies(shape) &&
+           stria_conv_fft_cost(shape, batch) * FFT_HANDICAP < direct;
+}
+
 stria_conv_algorithm stria_conv_choose_algorithm(const stria_conv_shape *shape, size_t batch,
                                                  stria_conv_algorithm wish)
 {
     if (wish == STRIA_CONV_REF || wish == STRIA_CONV_DIRECT)
         return wish;
+    if (wish == STRIA_CONV_FFT || wish == STRIA_CONV_AUTO) {
+        bool pays = wish == STRIA_CONV_FFT || fft_pays(shape, batch);
+        if (pays && stria_conv_fft_applies(shape))
+            return STRIA_CONV_FFT;
+    }
+    if (wish == STRIA_CONV_FFT)
+        return STRIA_CONV_DIRECT;
     bool taken = winograd_applies(shape) && (wish == STRIA_CONV_WINOGRAD || winograd_pays(shape, batch));
     return taken ? STRIA_CONV_WINOGRAD : STRIA_CONV_DIRECT;
 }
@@ -121,6 +144,7 @@ void stria_conv_choose(const stria_conv_isa *isa, const stria_conv_shape *shape,
             w->in[a] = w->out[a] = a < 2 ? 1 : pixels;
     }
     m.winograd = shape->algorithm == STRIA_CONV_WINOGRAD;
+    m.fft = shape->algorithm == STRIA_CONV_FFT;
     m.runs = !m.winograd && m.groups == 1 && m.channels <= RUN_MAX_CHANNELS && w->kernel[2] > 1 &&
              w->dilation[2] == 1;
     m.taps = m.runs ? w->kernel[0] * w->kernel[1] : stria_size_volume(w->kernel);
@@ -141,14 +165,15 @@ void stria_conv_needs_of(const stria_conv_isa *isa, const stria_conv_shape *shap
     stria_conv_method m;
     stria_conv_choose(isa, shape, batch, &m);
     size_t bordered = m.bordered ? stria_conv_bordered_size(&m) : 0;
-    *needs =
-        (stria_conv_needs){.packed = stria_conv_packed_size(isa, &m),
-                           .packed_transposed = stria_conv_packed_transposed_size(isa, &m),
-                           .kept = training ? bordered : 0,
-                           .forward_scratch = stria_conv_forward_scratch(isa, &m, workers),
-                           .input_gradient_scratch = stria_conv_input_gradient_scratch(isa, &m, workers),
-                           .kernel_gradient_scratch = stria_conv_kernel_gradient_scratch(isa, &m, workers) +
-                                                      (training ? 0 : bordered)};
+    *needs = (stria_conv_needs){
+        .packed = m.fft ? stria_conv_fft_packed_size(isa, shape) : stria_conv_packed_size(isa, &m),
+        .packed_transposed = stria_conv_packed_transposed_size(isa, &m),
+        .kept = training ? bordered : 0,
+        .forward_scratch = m.fft ? stria_conv_fft_scratch(isa, shape, batch, workers)
+                                 : stria_conv_forward_scratch(isa, &m, workers),
+        .input_gradient_scratch = stria_conv_input_gradient_scratch(isa, &m, workers),
+        .kernel_gradient_scratch =
+            stria_conv_kernel_gradient_scratch(isa, &m, workers) + (training ? 0 : bordered)};
 }
 
 const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shape *shape, size_t batch)
@@ -157,6 +182,8 @@ const char *stria_conv_describe(const stria_conv_isa *isa, const stria_conv_shap
     stria_conv_choose(isa, shape, batch, &m);
     if (m.winograd)
         return isa->winograd_name;
+    if (m.fft)
+        return isa->fft_name;
     if (m.depthwise)
         return isa->depthwise->name;
     if (m.pairs && isa->pair != NULL)

@@ -112,6 +112,10 @@ void stria_conv_pack(const stria_conv_isa *isa, const stria_conv_shape *shape, c
 {
     stria_conv_method m;
     stria_conv_choose(isa, shape, 1, &m);
+    if (m.fft) {
+        stria_conv_fft_pack(isa, shape, kernel, packed);
+        return;
+    }
     if (m.winograd) {
         pack_job job = {isa, &m, kernel, packed, (m.filters - 1) / main_width(isa) + 1};
         stria_pool_run(pool_for(&m, pool), job.panels, pack_winograd_panel, &job);

@@ -117,15 +117,17 @@ typedef struct stria_window {
 } stria_window;
 
 /* How a convolution is computed. Directly, sums are formed as defined; Winograd's way multiplies less and errs more;
- * ref is the definition in plain C. */
+ * by Fourier transforms, forward hardly minds how large the window is and errs by the largest sums; ref is the
+ * definition in plain C. */
 typedef enum stria_conv_algorithm {
     STRIA_CONV_DIRECT,
     STRIA_CONV_WINOGRAD,
+    STRIA_CONV_FFT,
     STRIA_CONV_REF,
     STRIA_CONV_AUTO /* a wish, for `choose`: whatever is fastest */
 } stria_conv_algorithm;
 
-/* By name: "direct", "winograd", "ref", "auto"; false when there is none of that name. */
+/* By name: "direct", "winograd", "fft", "ref", "auto"; false when there is none of that name. */
 bool stria_conv_algorithm_by_name(const char *name, stria_conv_algorithm *algorithm);
 /* The same for an option; NULL stands for `otherwise`. Errors: VALUE, listing the names. */
 stria_status stria_conv_algorithm_read(const char *name, stria_conv_algorithm otherwise,

@@ -80,6 +80,9 @@ static void test_plans_use_what_they_are_told(void **state)
         assert_near(outputs, expected, "winograd");
         assert_non_null(strstr(kernels, "winograd")); /* the first convolution */
         assert_non_null(strstr(kernels, "gather"));   /* the second, which moves by 2 */
+        run(model, "fft", outputs, kernels, sizeof kernels);
+        assert_near(outputs, expected, "fft");
+        assert_non_null(strstr(kernels, "fft"));
         run(model, "auto", outputs, kernels, sizeof kernels);
         assert_near(outputs, expected, "auto");
         assert_null(strstr(kernels, "definition"));
@@ -114,7 +117,7 @@ static void test_unknown_names_are_refused(void **state)
     stria_error err = {0};
     const stria_context_options options = {.struct_size = sizeof options, .algorithm = "fast"};
     assert_int_equal(stria_context_create(&context, &options, &err), STRIA_ERROR_VALUE);
-    assert_string_equal(err.message, "algorithm 'fast' is unknown; it is auto, direct, winograd or ref");
+    assert_string_equal(err.message, "algorithm 'fast' is unknown; it is auto, direct, winograd, fft or ref");
     assert_null(context);
 
     test_context test;
@@ -123,7 +126,8 @@ static void test_unknown_names_are_refused(void **state)
     stria_plan *plan = NULL;
     const stria_plan_options plan_options = {.struct_size = sizeof plan_options, .algorithm = "Winograd"};
     assert_int_equal(stria_plan_create(&plan, model, &plan_options, &err), STRIA_ERROR_VALUE);
-    assert_string_equal(err.message, "algorithm 'Winograd' is unknown; it is auto, direct, winograd or ref");
+    assert_string_equal(err.message,
+                        "algorithm 'Winograd' is unknown; it is auto, direct, winograd, fft or ref");
     assert_null(plan);
     stria_model_free(model);
     test_context_close(&test);

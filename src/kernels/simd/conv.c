@@ -55,6 +55,8 @@ static const stria_conv_isa isa = {
     .winograd_border = STRIA_ISA(stria_winograd_border),
     .winograd_result = STRIA_ISA(stria_winograd_result),
     .winograd_weights = STRIA_ISA(stria_winograd_weights),
+    .fft_forward = STRIA_ISA(stria_conv_fft_forward),
+    .fft_backward = STRIA_ISA(stria_conv_fft_backward),
     .depthwise = &STRIA_ISA(stria_depthwise),
     .activate = activate_more,
     .column_sums = column_sums,
@@ -62,6 +64,7 @@ static const stria_conv_isa isa = {
     .narrow_name = "gather " NARROW_TILE " " STRIA_ISA_NAME,
     .pair_name = "pair " STRIA_ISA_NAME,
     .winograd_name = "winograd 4x4 " STRIA_ISA_NAME,
+    .fft_name = "fft " STRIA_ISA_NAME,
 };
 
 /* The definition, for shapes that ask for it; NULL for the others. */

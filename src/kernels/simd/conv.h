@@ -154,6 +154,8 @@ void STRIA_ISA(stria_winograd_inside)(const float *corner, size_t row_pitch, siz
 void STRIA_ISA(stria_winograd_border)(const float *const *pixels, size_t channels, float *to, size_t step);
 void STRIA_ISA(stria_winograd_result)(const stria_winograd_tile *tile);
 void STRIA_ISA(stria_winograd_weights)(float *panel, size_t count);
+void STRIA_ISA(stria_conv_fft_forward)(float *re, float *im, size_t count, size_t step, const float *roots);
+void STRIA_ISA(stria_conv_fft_backward)(float *re, float *im, size_t count, size_t step, const float *roots);
 
 #if STRIA_VECTOR_BYTES == 64
 extern const stria_pair_fn STRIA_ISA(stria_pair)[STRIA_PAIR_COLUMNS];
