@@ -36,11 +36,12 @@
 
 /* The folders with cases, each with its manifest and, beside it or in golden/, the program that makes it. */
 static const char *const folders[] = {
-    "golden",        /* make_golden.py */
-    "golden/norm",   /* make_norm.py */
-    "golden/random", /* make_random.py */
-    "golden/sound",  /* make_sound.py */
-    "golden/shape",  /* make_shape.py */
+    "golden",          /* make_golden.py */
+    "golden/norm",     /* make_norm.py */
+    "golden/random",   /* make_random.py */
+    "golden/sound",    /* make_sound.py */
+    "golden/shape",    /* make_shape.py */
+    "golden/weighted", /* make_weighted.py */
 };
 
 /* One folder while its cases run. */
