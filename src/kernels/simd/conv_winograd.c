@@ -8,6 +8,16 @@
  * after the other. */
 #include "kernels/simd/conv.h"
 
+/* Before a loop over the rows or columns of a tile. A tile has more vectors than 16 registers hold, so there
+ * it lives in memory, and for the vectors that every CPU has the code is kept small. */
+#if STRIA_VECTOR_BYTES > 16 || VEC_REGISTERS > 16
+#    define TILE_UNROLL VEC_UNROLL
+#elif defined(__clang__)
+#    define TILE_UNROLL _Pragma("clang loop unroll(disable)")
+#else
+#    define TILE_UNROLL _Pragma("GCC unroll 1")
+#endif
+
 #define IN   STRIA_WINOGRAD_IN
 #define OUT  STRIA_WINOGRAD_OUT
 #define TAPS 3
@@ -70,7 +80,7 @@ VEC_INLINE void source(const float *const *pixels, const float *corner, size_t r
     for (size_t c = 0; c < channels; c += VL) {
         const size_t left = channels - c < VL ? channels - c : VL;
         vec rows[IN][IN];
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t j = 0; j < IN; j++) {
             vec column[IN], transformed[IN];
             VEC_UNROLL
@@ -84,7 +94,7 @@ VEC_INLINE void source(const float *const *pixels, const float *corner, size_t r
             for (size_t i = 0; i < IN; i++)
                 rows[i][j] = transformed[i];
         }
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t i = 0; i < IN; i++) {
             vec transformed[IN];
             source_of_six(rows[i], transformed);
@@ -113,7 +123,7 @@ VEC_INLINE void result(const stria_winograd_tile *tile, size_t rows, size_t colu
         const size_t left = tile->width - k < VL ? tile->width - k : VL;
         const vec bias = tile->bias != NULL ? vec_load_first(tile->bias + k, left) : (vec){0};
         vec outputs[OUT][IN];
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t j = 0; j < IN; j++) {
             vec column[IN], transformed[OUT];
             VEC_UNROLL
@@ -124,7 +134,7 @@ VEC_INLINE void result(const stria_winograd_tile *tile, size_t rows, size_t colu
             for (size_t i = 0; i < OUT; i++)
                 outputs[i][j] = transformed[i];
         }
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t i = 0; i < OUT; i++) {
             if (i >= rows)
                 break;
@@ -159,7 +169,7 @@ void STRIA_ISA(stria_winograd_weights)(float *panel, size_t count)
     const float *taps = panel + (STRIA_WINOGRAD_SPOTS - TAPS * TAPS) * count;
     for (size_t e = 0; e < count; e += VL) {
         vec rows[IN][TAPS];
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t v = 0; v < TAPS; v++) {
             vec column[TAPS], transformed[IN];
             VEC_UNROLL
@@ -170,7 +180,7 @@ void STRIA_ISA(stria_winograd_weights)(float *panel, size_t count)
             for (size_t i = 0; i < IN; i++)
                 rows[i][v] = transformed[i];
         }
-        VEC_UNROLL
+        TILE_UNROLL
         for (size_t i = 0; i < IN; i++) {
             vec transformed[IN];
             weights_of_three(rows[i], transformed);
