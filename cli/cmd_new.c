@@ -20,12 +20,33 @@ static int unknown_model(const char *name)
         cli_nearest_offer(&nearest, stria_architecture_name(i));
     }
     if (nearest.best != NULL) {
-        cli_fail(CLI_MISUSED, "there is no ready model '%s'; did you mean '%s'?", name, nearest.best);
-    } else {
-        cli_fail(CLI_MISUSED, "there is no ready model '%s'; there are:", name);
+        return cli_fail(CLI_MISUSED, "there is no ready model '%s'; did you mean '%s'?", name, nearest.best);
     }
-    cli_print_ready_models(stderr);
-    return CLI_MISUSED;
+    return cli_fail(CLI_MISUSED, "there is no ready model '%s'; 'stria new' lists them", name);
+}
+
+static cli_json *model_json(const char *name, const char *text)
+{
+    cli_json *model = cli_json_object();
+    cli_json_set(model, "schema", cli_json_text("stria.new/1"));
+    cli_json_set(model, "name", cli_json_text(name));
+    cli_json_set(model, "title", cli_json_text(cli_ready_model_title(name)));
+    cli_json_set(model, "text", cli_json_text(text));
+    return model;
+}
+
+/* All ready models: a line of JSON each, or a list to read. */
+static int list_models(bool json)
+{
+    int status = json ? cli_json_check() : CLI_DONE;
+    if (!json) {
+        cli_print_ready_models(stdout);
+    }
+    for (size_t i = 0; json && status == CLI_DONE && stria_architecture_name(i) != NULL; i++) {
+        const char *name = stria_architecture_name(i);
+        status = cli_json_print(model_json(name, stria_architecture_text(name)));
+    }
+    return status;
 }
 
 static int run(int argc, char **argv)
@@ -35,6 +56,9 @@ static int run(int argc, char **argv)
     int status;
     if (!cli_parse(&cli_new_command, argc, argv, &options, &arguments, &status)) {
         return status;
+    }
+    if (arguments.count == 0) {
+        return list_models(options.json);
     }
     const char *name = arguments.items[0];
     const char *text = stria_architecture_text(name);
@@ -49,12 +73,7 @@ static int run(int argc, char **argv)
     if (status != CLI_DONE) {
         return status;
     }
-    cli_json *result = cli_json_object();
-    cli_json_set(result, "schema", cli_json_text("stria.new/1"));
-    cli_json_set(result, "name", cli_json_text(name));
-    cli_json_set(result, "title", cli_json_text(cli_ready_model_title(name)));
-    cli_json_set(result, "text", cli_json_text(text));
-    return cli_json_print(result);
+    return cli_json_print(model_json(name, text));
 }
 
 static void more_help(FILE *stream, int width)
@@ -71,10 +90,10 @@ static const cli_option options_table[] = {
 const cli_command cli_new_command = {
     .name = "new",
     .title = "prints a ready model text",
-    .arguments = "ARCH",
-    .min_arguments = 1,
+    .arguments = "[ARCH]",
     .max_arguments = 1,
-    .description = "ARCH is the name of a ready model. Its text is a starting point: keep it in a file, "
+    .description = "ARCH is the name of a ready model; without it they are listed. Its text is a starting "
+                   "point: keep it in a file, "
                    "change its lines, train it. Commands that take a model also take the name itself.",
     .examples = "stria new lenet5 > lenet5.stria",
     .options = options_table,

@@ -161,6 +161,17 @@ static int take_weights(stria_model *model, stria_context *context, const train_
     return status;
 }
 
+/* Says before the time is spent that something in the network is likely not meant. */
+static void note_problems(const stria_model *model, const char *name, const char *loss)
+{
+    const stria_lint_options options = {.struct_size = sizeof options, .loss = loss};
+    stria_lint_counts counts = {0};
+    if (stria_model_lint(model, &options, &counts, NULL) == STRIA_OK && counts.problems > 0) {
+        cli_note("%s: %zu likely mistake%s in the network; 'stria check' tells", name, counts.problems,
+                 counts.problems == 1 ? "" : "s");
+    }
+}
+
 static int freeze(stria_model *model, const cli_list *patterns)
 {
     stria_error err = {0};
@@ -441,6 +452,7 @@ static int run(int argc, char **argv)
         status = freeze(model, &options.freeze);
     }
     if (status == CLI_DONE) {
+        note_problems(model, model_name, options.loss);
         status = options.learn != NULL ? learn(context, model, data, &options, &library)
                                        : train(context, model, data, &options, &library, command);
     }

@@ -53,6 +53,10 @@ static void print_layer(const stria_model *model, const stria_layer_info *layer)
     if (layer->params > 0) {
         printf("\\n%s params", cli_count_text(layer->params, number));
     }
+    if (layer->shares != NULL) {
+        fputs("\\nparams of ", stdout);
+        print_escaped(layer->shares);
+    }
     fputs("\"", stdout);
     if (layer->input_count == 0) {
         fputs(", shape=ellipse", stdout);
@@ -73,6 +77,13 @@ static void print_edges(const stria_model *model, const stria_layer_info *layer)
             print_escaped(layer->name);
             fputs("\";\n", stdout);
         }
+    }
+    if (layer->shares != NULL) { /* another use of the same parameters */
+        fputs("  \"", stdout);
+        print_escaped(layer->shares);
+        fputs("\" -> \"", stdout);
+        print_escaped(layer->name);
+        fputs("\" [style=dashed, dir=none, constraint=false];\n", stdout);
     }
 }
 

@@ -32,6 +32,7 @@ static cli_json *layer_json(const cli_summary *summary, const stria_layer_info *
     cli_json_set(object, "output", cli_json_shape(&layer->output));
     cli_json_set(object, "params", cli_json_integer(layer->params));
     cli_json_set(object, "trainable_params", cli_json_integer(layer->trainable_params));
+    cli_json_set(object, "shares", cli_json_text(layer->shares));
     cli_json_set(object, "frozen", cli_json_boolean(layer->frozen));
     cli_json_set(object, "macs", cli_json_count(layer->macs));
     const stria_receptive_field *field = &layer->receptive_field;

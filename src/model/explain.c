@@ -292,15 +292,126 @@ static void explain_windows(teller *t, const stria_node_window *window)
         explain_axis(t, window, a);
 }
 
-/* What output (i,j) sees: of the layer's own input, and through the layers before it of the model's. */
-static void explain_field(teller *t, const stria_node *node, const stria_node_window *window)
+/* ---- Transposed windows, borders, repeats: layers that make maps larger or cut them ---- */
+
+/* The outputs of a transposed convolution along one axis, with each kind of padding. With output_padding O
+ * the window itself counts, without it valid padding also keeps what lies between windows that step further
+ * than they are long. */
+static void tell_transposed(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
+                            const int64_t *added, const axis_words *words)
 {
-    const bool placed = node->facts.output.rank - 1 == node->field.axes; /* an output is at (i,j) */
+    char key[48], name[64], more[48] = "";
+    const int64_t steps = (axis->out - 1) * axis->stride, in = axis->out, o = added != NULL ? *added : 0;
+    const bool is_explicit = mode == STRIA_PADDING_EXPLICIT;
+    const int64_t zeros = is_explicit ? axis->before + axis->after : 2;
+    if (added != NULL)
+        stria_format(more, sizeof more, " + %lld", (long long)o);
+    if (added == NULL)
+        tell(t, mode == STRIA_PADDING_VALID ? CHOSEN : ALTERNATIVE, key_of(words->axis, "valid", key),
+             "valid", steps + (extent > axis->stride ? extent : axis->stride), "",
+             "(%lld - 1)*%lld + max(%lld, %lld)", (long long)in, (long long)axis->stride, (long long)extent,
+             (long long)axis->stride);
+    else
+        tell(t, mode == STRIA_PADDING_VALID ? CHOSEN : ALTERNATIVE, key_of(words->axis, "valid", key),
+             "valid", steps + extent + o, "", "(%lld - 1)*%lld + %lld%s", (long long)in,
+             (long long)axis->stride, (long long)extent, more);
+    if (added == NULL)
+        tell(t, mode == STRIA_PADDING_SAME ? CHOSEN : ALTERNATIVE, key_of(words->axis, "same", key), "same",
+             in * axis->stride, "", "%lld*%lld", (long long)in, (long long)axis->stride);
+    else
+        tell(t, mode == STRIA_PADDING_SAME ? CHOSEN : ALTERNATIVE, key_of(words->axis, "same", key), "same",
+             steps + extent % 2 + o, "", "(%lld - 1)*%lld + %lld mod 2%s", (long long)in,
+             (long long)axis->stride, (long long)extent, more);
+    if (is_explicit && axis->before != axis->after)
+        stria_format(name, sizeof name, "padding=%lld,%lld", (long long)axis->before, (long long)axis->after);
+    else
+        stria_format(name, sizeof name, "padding=%lld", (long long)zeros / 2);
+    tell(t, is_explicit ? CHOSEN : ALTERNATIVE, key_of(words->axis, "explicit", key), name,
+         steps + extent - zeros + o, "", "(%lld - 1)*%lld + %lld - %lld%s", (long long)in,
+         (long long)axis->stride, (long long)extent, (long long)zeros, more);
+    stria_format(name, sizeof name, "%s left out %s", words->lines, words->before);
+    tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "%s", "");
+}
+
+static void explain_transposed(teller *t, const stria_node *node, const stria_node_window *window)
+{
+    const stria_sizes *given = stria_node_argument(node, "output_padding", STRIA_ARG_SIZES);
+    for (int a = 0; a < window->rank; a++) {
+        const axis_words words = words_of(window->rank, a);
+        const int64_t *added =
+            given == NULL || given->count == 0 ? NULL : &given->values[given->count == 1 ? 0 : a];
+        if (window->axes[a].out == STRIA_ANY_SIZE)
+            continue;
+        begin(t, words.axis);
+        tell_transposed(t, &window->axes[a], window->extent[a], window->padding->mode, added, &words);
+    }
+}
+
+/* Zeros around, borders cut off, rows and columns repeated. */
+static void explain_resized(teller *t, const stria_model *model, const stria_node *node)
+{
+    const bool pads = strncmp(node->kind->name, "zero_padding", 12) == 0;
+    const bool cuts = strncmp(node->kind->name, "cropping", 8) == 0;
+    const bool repeats =
+        strncmp(node->kind->name, "up_sampling", 11) == 0 || strncmp(node->kind->name, "upsampling", 10) == 0;
+    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output, *output = &node->facts.output;
+    const int rank = input->rank - 1;
+    for (int a = 0; (pads || cuts || repeats) && a < rank && rank <= 3; a++) {
+        const int64_t in = input->sizes[a], out = output->sizes[a];
+        const axis_words words = words_of(rank, a);
+        char key[48];
+        if (in == STRIA_ANY_SIZE || out == STRIA_ANY_SIZE)
+            continue;
+        const int64_t before = pads ? node->facts.field_before[a] : -node->facts.field_before[a];
+        begin(t, words.axis);
+        if (repeats)
+            tell(t, PLAIN, key_of(words.axis, "out", key), words.lines, out, "", "%lld * %lld", (long long)in,
+                 (long long)(out / in));
+        else
+            tell(t, PLAIN, key_of(words.axis, "out", key), words.lines, out, "", "%lld %c %lld %c %lld",
+                 (long long)in, pads ? '+' : '-', (long long)before, pads ? '+' : '-',
+                 (long long)(pads ? out - in - before : in - out - before));
+    }
+}
+
+/* Whether some layer up to this one gives more outputs than it has inputs, or moves them about: then what
+ * neighbouring outputs see does not lie a whole number of inputs apart. */
+static bool is_stretched(const stria_model *model, const stria_node *node)
+{
+    static const char *const kinds[] = {"transpose",   "up_sampling", "resizing",
+                                        "center_crop", "reshape",     "permute"};
+    for (const stria_node *before = model->nodes; before <= node; before++)
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+            if (strstr(before->kind->name, kinds[i]) != NULL)
+                return true;
+    return false;
+}
+
+/* How many numbers a window of a pooling layer has. */
+static void explain_pooled(const teller *t, const stria_node_window *window)
+{
+    stria_shape taps = {.rank = window->rank};
+    char sum[SUM_SIZE];
+    for (int a = 0; a < window->rank; a++)
+        taps.sizes[a] = window->axes[a].kernel;
+    product_text(&taps, 0, taps.rank, sum, sizeof sum);
+    tell(t, PLAIN, "pooled", "of one channel", product_of(&taps, 0, taps.rank), "numbers", "%s",
+         taps.rank > 1 ? sum : "");
+}
+
+/* What output (i,j) sees: of the layer's own input, and through the layers before it of the model's. */
+static void explain_field(teller *t, const stria_model *model, const stria_node *node,
+                          const stria_node_window *window)
+{
+    /* An output is at (i,j), and the part of the input that it sees moves in whole steps. */
+    const bool placed = node->facts.output.rank - 1 == node->field.axes && !is_stretched(model, node);
     static const char *const outputs[] = {"an output (i) sees", "an output (i,j) sees",
                                           "an output (h,i,j) sees"};
     const stria_receptive_field *field = &node->field;
     char key[48];
     begin(t, placed ? outputs[field->axes - 1] : "an output sees");
+    if (window != NULL && !window->weighted)
+        explain_pooled(t, window);
     for (int a = 0; window != NULL && a < window->rank; a++) {
         const axis_words words = words_of(window->rank, a);
         tell_seen(t, key_of("sees", words.axis, key), "of the layer's input", &words, window->extent[a],
@@ -384,6 +495,28 @@ static void explain_dense_twin(teller *t, int64_t inputs, int64_t outputs, const
     }
 }
 
+/* Multiplications whose sum is another, or that are not one kernel's. */
+static void explain_macs(teller *t, const stria_model *model, const stria_node *node)
+{
+    const stria_param_spec *kernel = stria_node_kernel(node);
+    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
+    stria_node_window window;
+    char places[SUM_SIZE], each[SUM_SIZE];
+    if (node->facts.macs <= 0)
+        return;
+    begin(t, "multiplications");
+    if (kernel != NULL && stria_node_transposed_of(model, node, &window)) {
+        const int64_t count = stria_shape_elements(&kernel->shape);
+        product_text(&kernel->shape, 0, kernel->shape.rank, each, sizeof each);
+        product_text(input, 0, window.rank, places, sizeof places);
+        tell(t, PLAIN, "macs.input", "for one place of the input", count, "", "%s", each);
+        tell(t, PLAIN, "macs", "for all places", node->facts.macs, "", "%s * %s", places,
+             stria_count_text(count, each, sizeof each));
+    } else {
+        tell(t, PLAIN, "macs", "for all outputs", node->facts.macs, "", "%s", "");
+    }
+}
+
 static void explain_products(teller *t, const stria_model *model, const stria_node *node, int64_t own_params)
 {
     const stria_param_spec *kernel = stria_node_kernel(node);
@@ -391,31 +524,30 @@ static void explain_products(teller *t, const stria_model *model, const stria_no
     const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
     const int taps = kernel != NULL ? taps_of(node, kernel) : 0;
     char each[SUM_SIZE], all[SUM_SIZE], digits[NUMBER];
-    int64_t outputs = stria_shape_elements(output), inputs = stria_shape_elements(input), made;
-    if (taps > 0 && outputs >= 0) {
-        const int64_t reads = product_of(&kernel->shape, 0, taps);
-        product_text(&kernel->shape, 0, taps, each, sizeof each);
-        product_text(output, 0, output->rank, all, sizeof all);
-        if (!stria_count_multiply(outputs, reads, &made) || made != node->facts.macs)
-            return;
-        begin(t, "multiplications");
-        tell(t, PLAIN, "macs.output", "for one output", reads, "", "%s", taps > 1 ? each : "");
-        tell_product(t, "macs", "for all outputs", outputs, all, reads, number(reads, digits), "");
-        begin(t, "connections");
-        tell(t, PLAIN, "connections.output", "of one output", reads, "inputs", "%s", taps > 1 ? each : "");
-        tell_product(t, "connections", "in all", outputs, all, reads, number(reads, digits), "");
-        if (output->rank > 1) {
-            product_text(output, 0, output->rank - 1, all, sizeof all);
-            tell(t, PLAIN, "shared", "outputs that share a kernel's number",
-                 product_of(output, 0, output->rank - 1), "", "%s", output->rank > 2 ? all : "");
-        }
-        product_text(output, 0, output->rank, all, sizeof all);
-        if (output->rank > 1 && inputs > 0)
-            explain_dense_twin(t, inputs, outputs, all, own_params);
-    } else if (node->facts.macs > 0) {
-        begin(t, "multiplications");
-        tell(t, PLAIN, "macs", "for all outputs", node->facts.macs, "", "%s", "");
+    const int64_t outputs = stria_shape_elements(output), inputs = stria_shape_elements(input);
+    const int64_t reads = taps > 0 ? product_of(&kernel->shape, 0, taps) : 0;
+    int64_t made;
+    if (taps == 0 || outputs < 0 || !stria_count_multiply(outputs, reads, &made) ||
+        made != node->facts.macs) {
+        explain_macs(t, model, node);
+        return;
     }
+    product_text(&kernel->shape, 0, taps, each, sizeof each);
+    product_text(output, 0, output->rank, all, sizeof all);
+    begin(t, "multiplications");
+    tell(t, PLAIN, "macs.output", "for one output", reads, "", "%s", taps > 1 ? each : "");
+    tell_product(t, "macs", "for all outputs", outputs, all, reads, number(reads, digits), "");
+    begin(t, "connections");
+    tell(t, PLAIN, "connections.output", "of one output", reads, "inputs", "%s", taps > 1 ? each : "");
+    tell_product(t, "connections", "in all", outputs, all, reads, number(reads, digits), "");
+    if (output->rank > 1) {
+        product_text(output, 0, output->rank - 1, all, sizeof all);
+        tell(t, PLAIN, "shared", "outputs that share a kernel's number",
+             product_of(output, 0, output->rank - 1), "", "%s", output->rank > 2 ? all : "");
+    }
+    product_text(output, 0, output->rank, all, sizeof all);
+    if (output->rank > 1 && inputs > 0)
+        explain_dense_twin(t, inputs, outputs, all, own_params);
 }
 
 /* ---- Memory ---- */
@@ -499,8 +631,12 @@ stria_status stria_model_explain(const stria_model *model, size_t index, const s
     explain_shapes(&t, model, node);
     if (has_window)
         explain_windows(&t, &window);
+    else if (stria_node_transposed_of(model, node, &window))
+        explain_transposed(&t, node, &window);
+    else if (node->input_count == 1)
+        explain_resized(&t, model, node);
     if (node->input_count > 0)
-        explain_field(&t, node, has_window ? &window : NULL);
+        explain_field(&t, model, node, has_window ? &window : NULL);
     const int64_t params = explain_parameters(&t, node);
     if (node->input_count > 0)
         explain_products(&t, model, node, params);

@@ -16,8 +16,8 @@ static bool passes_linearly(const stria_node *node)
 {
     static const char *const kinds[] = {"flatten",         "reshape",      "permute",  "avgpool",
                                         "global_avgpool",  "zero_padding", "cropping", "batchnorm",
-                                        "rescaling",       "upsampling",   "repeat",   "dropout",
-                                        "spatial_dropout", "center_crop"};
+                                        "rescaling",       "up_sampling",  "repeat",   "dropout",
+                                        "spatial_dropout", "center_crop",  "resizing", "adaptive_avgpool"};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (stria_lint_is(node, kinds[i]))
             return true;

@@ -42,33 +42,79 @@ const char *stria_axis_name(int rank, int axis)
     return rank == 1 ? "length" : names[axis + 3 - rank];
 }
 
-bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+/* The arguments that windows are made of, as they stand for a node. */
+typedef struct window_arguments {
+    const stria_sizes *kernel, *strides, *dilation, *output_padding;
+    const stria_padding *padding;
+    bool pools;
+} window_arguments;
+
+/* False when the kind does not have them. */
+static bool read_arguments(const stria_node *node, window_arguments *found)
 {
-    static const stria_sizes undilated = {1, {1}};
-    const stria_sizes *kernel = stria_node_argument(node, "kernel_size", STRIA_ARG_SIZES);
-    const stria_sizes *strides = stria_node_argument(node, "strides", STRIA_ARG_SIZES);
-    const stria_sizes *dilation = stria_node_argument(node, "dilation_rate", STRIA_ARG_SIZES);
-    const stria_padding *padding = stria_node_argument(node, "padding", STRIA_ARG_PADDING);
-    const bool pools = kernel == NULL;
-    if (pools)
-        kernel = stria_node_argument(node, "pool_size", STRIA_ARG_SIZES);
-    const bool transposed = stria_node_argument(node, "output_padding", STRIA_ARG_SIZES) != NULL;
-    if (kernel == NULL || padding == NULL || node->input_count != 1 || transposed)
+    static const stria_sizes ones = {1, {1}};
+    *found = (window_arguments){
+        .kernel = stria_node_argument(node, "kernel_size", STRIA_ARG_SIZES),
+        .strides = stria_node_argument(node, "strides", STRIA_ARG_SIZES),
+        .dilation = stria_node_argument(node, "dilation_rate", STRIA_ARG_SIZES),
+        .output_padding = stria_node_argument(node, "output_padding", STRIA_ARG_SIZES),
+        .padding = stria_node_argument(node, "padding", STRIA_ARG_PADDING),
+    };
+    if (found->kernel == NULL) {
+        found->pools = true;
+        found->kernel = stria_node_argument(node, "pool_size", STRIA_ARG_SIZES);
+    }
+    if (found->kernel == NULL || found->padding == NULL || node->input_count != 1)
         return false;
+    if (found->strides == NULL || found->strides->count == 0)
+        found->strides = found->pools ? found->kernel : &ones;
+    if (found->dilation == NULL)
+        found->dilation = &ones;
+    return true;
+}
+
+/* What is in `window` besides the axes; false when the shapes are not those of windows. */
+static bool begin_window(const stria_model *model, const stria_node *node, const window_arguments *arguments,
+                         stria_node_window *window)
+{
     const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
     if (input->rank < 2 || input->rank > 4 || input->rank != node->facts.output.rank)
         return false;
-    *window = (stria_node_window){.rank = input->rank - 1, .weighted = !pools, .padding = padding};
-    if (strides == NULL || strides->count == 0)
-        strides = pools ? kernel : &undilated;
-    if (stria_window_solve(input, kernel, strides, dilation != NULL ? dilation : &undilated, padding,
-                           window->axes, NULL, NULL) != STRIA_OK)
+    *window = (stria_node_window){
+        .rank = input->rank - 1, .weighted = !arguments->pools, .padding = arguments->padding};
+    return true;
+}
+
+static void find_extents(stria_node_window *window)
+{
+    for (int a = 0; a < window->rank; a++)
+        window->extent[a] = (window->axes[a].kernel - 1) * window->axes[a].dilation + 1;
+}
+
+bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+{
+    window_arguments found;
+    if (!read_arguments(node, &found) || found.output_padding != NULL ||
+        !begin_window(model, node, &found, window) ||
+        stria_window_solve(&model->nodes[node->inputs[0]].facts.output, found.kernel, found.strides,
+                           found.dilation, found.padding, window->axes, NULL, NULL) != STRIA_OK)
         return false;
-    for (int a = 0; a < window->rank; a++) {
-        const stria_axis *axis = &window->axes[a];
-        window->extent[a] = (axis->kernel - 1) * axis->dilation + 1;
-        if (axis->out != node->facts.output.sizes[a])
+    find_extents(window);
+    for (int a = 0; a < window->rank; a++)
+        if (window->axes[a].out != node->facts.output.sizes[a])
             return false; /* a window of another sort */
-    }
+    return true;
+}
+
+bool stria_node_transposed_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+{
+    window_arguments found;
+    if (!read_arguments(node, &found) || found.output_padding == NULL ||
+        !begin_window(model, node, &found, window) ||
+        stria_window_transpose(&model->nodes[node->inputs[0]].facts.output, found.kernel, found.strides,
+                               found.dilation, found.padding, found.output_padding, window->axes, NULL,
+                               NULL) != STRIA_OK)
+        return false;
+    find_extents(window);
     return true;
 }

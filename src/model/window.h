@@ -19,6 +19,10 @@ typedef struct stria_node_window {
 /* False when the node's kind has no window. */
 bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window);
 
+/* The same for transposed convolutions, whose windows lie over the output: an axis's `in` is the output's size, its `out`
+ * the input's, `before` and `after` are outputs that are left out at the sides. */
+bool stria_node_transposed_of(const stria_model *model, const stria_node *node, stria_node_window *window);
+
 /* "height", "width"; of one axis "length", of three "depth" first. */
 const char *stria_axis_name(int rank, int axis);
 

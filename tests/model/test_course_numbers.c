@@ -355,6 +355,48 @@ static void test_alternatives(void **state)
     test_context_close(&test);
 }
 
+/* Of whatever kind with windows: what is marked as the layer's own way comes to the layer's own size. */
+static void test_chosen_is_the_output(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "input 40x3\nconv1d 4 5 2 causal\n",
+        "input 40x3\nconv1d 4 5 same\n",
+        "input 40x3\navgpool1d 3 2\n",
+        "input 9x20x30x2\nconv3d 4 3 2 same\n",
+        "input 9x20x30x2\nmaxpool3d 2\n",
+        "input 20x30x2\nseparable_conv2d 4 3 2\n",
+        "input 20x30x2\ndepthwise_conv2d 3x5 same\n",
+        "input 20x30x2\nconv2d_transpose 4 3 2\n",
+        "input 20x30x2\nconv2d_transpose 4 3 2 same\n",
+        "input 20x30x2\nconv2d_transpose 4 2 3\n",
+        "input 20x30x2\nconv2d_transpose 4 3 2 padding=1\n",
+        "input 20x30x2\nconv2d_transpose 4 4 2 same output_padding=1\n",
+        "input 20x30x2\nconv2d_transpose 4 3 2 output_padding=1\n",
+        "input 20x30x2\nconv2d_transpose 4 5 2 padding=2 output_padding=1\n",
+        "input 40x2\nconv1d_transpose 4 3 2 same\n",
+    };
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        known_facts facts;
+        stria_model *model = parse(&test, texts[i]);
+        const stria_shape output = layer_of(model, 1).output;
+        int found = 0;
+        explain(model, 1, 0, &facts);
+        for (size_t f = 0; f < facts.count; f++)
+            if (facts.facts[f].chosen) {
+                if (facts.facts[f].value != output.sizes[found])
+                    fail_msg("%s%s comes to %lld, the output has %lld", texts[i], facts.facts[f].key,
+                             (long long)facts.facts[f].value, (long long)output.sizes[found]);
+                found++;
+            }
+        assert_int_equal(found, output.rank - 1);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 /* What is said of padding and of ignored rows accounts for every row: outputs, padding and rest make up the
  * input. */
 static void test_rows_add_up(void **state)
@@ -423,8 +465,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases_with_layers), cmocka_unit_test(test_cases_in_words),
-        cmocka_unit_test(test_alternatives),      cmocka_unit_test(test_rows_add_up),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_alternatives),      cmocka_unit_test(test_chosen_is_the_output),
+        cmocka_unit_test(test_rows_add_up),       cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
