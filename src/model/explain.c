@@ -392,11 +392,14 @@ static void explain_pooled(const teller *t, const stria_node_window *window)
 {
     stria_shape taps = {.rank = window->rank};
     char sum[SUM_SIZE];
-    for (int a = 0; a < window->rank; a++)
+    int64_t count = 1;
+    for (int a = 0; a < window->rank; a++) {
         taps.sizes[a] = window->axes[a].kernel;
+        if (!stria_count_multiply(count, taps.sizes[a], &count))
+            return;
+    }
     product_text(&taps, 0, taps.rank, sum, sizeof sum);
-    tell(t, PLAIN, "pooled", "of one channel", product_of(&taps, 0, taps.rank), "numbers", "%s",
-         taps.rank > 1 ? sum : "");
+    tell(t, PLAIN, "pooled", "of one channel", count, "numbers", "%s", taps.rank > 1 ? sum : "");
 }
 
 /* What output (i,j) sees: of the layer's own input, and through the layers before it of the model's. */

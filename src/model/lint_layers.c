@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "base/text.h"
 #include "model/lint.h"
 #include "tensor/shape.h"
@@ -70,13 +71,15 @@ void stria_lint_linear_stack(stria_lint *lint, const stria_node *node)
         return;
     }
     stria_node_window a, b;
-    if (stria_node_window_of(lint->model, before, &a) && stria_node_window_of(lint->model, node, &b))
+    int64_t reach;
+    if (stria_node_window_of(lint->model, before, &a) && stria_node_window_of(lint->model, node, &b) &&
+        stria_count_multiply(b.extent[0] - 1, a.axes[0].stride, &reach) &&
+        stria_count_add(reach, a.extent[0], &reach))
         stria_lint_find(lint,
                         "'%s' and '%s' are linear with nothing between them: together they compute what one "
                         "convolution can, with a window of (%lld - 1)*%lld + %lld = %lld",
                         before->name, node->name, (long long)b.extent[0], (long long)a.axes[0].stride,
-                        (long long)a.extent[0],
-                        (long long)((b.extent[0] - 1) * a.axes[0].stride + a.extent[0]));
+                        (long long)a.extent[0], (long long)reach);
     else
         stria_lint_find(lint,
                         "'%s' and '%s' are linear with nothing between them: together they compute what one "
@@ -173,6 +176,15 @@ void stria_lint_value_range(stria_lint *lint, const stria_node *node)
                         range->values[0], range->values[1], before->name);
 }
 
+/* Windows of one number, one after the other. */
+static bool keeps_all(const stria_node_window *window)
+{
+    for (int a = 0; a < window->rank; a++)
+        if (window->extent[a] != 1 || window->axes[a].stride != 1)
+            return false;
+    return true;
+}
+
 void stria_lint_no_effect(stria_lint *lint, const stria_node *node)
 {
     const double *rate = stria_node_argument(node, "rate", STRIA_ARG_NUMBER);
@@ -184,11 +196,7 @@ void stria_lint_no_effect(stria_lint *lint, const stria_node *node)
     else if (strcmp(node->kind->name, "rescaling") == 0 && scale != NULL && offset != NULL &&
              !(*scale < 1 || *scale > 1) && !(*offset < 0 || *offset > 0))
         stria_lint_find(lint, "'%s' multiplies by 1 and adds 0", node->name);
-    else if (stria_node_window_of(lint->model, node, &window) && !window.weighted &&
-             window.axes[0].stride == 1 &&
-             stria_shape_elements(&(stria_shape){3,
-                                                 {window.extent[0], window.rank > 1 ? window.extent[1] : 1,
-                                                  window.rank > 2 ? window.extent[2] : 1}}) == 1)
+    else if (stria_node_window_of(lint->model, node, &window) && !window.weighted && keeps_all(&window))
         stria_lint_find(lint, "'%s' pools windows of one number", node->name);
 }
 

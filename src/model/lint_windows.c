@@ -87,7 +87,7 @@ void stria_lint_ignored_border(stria_lint *lint, const stria_node *node)
         if (axis->in == STRIA_ANY_SIZE)
             return;
         const int64_t end = (axis->out - 1) * axis->stride + window.extent[a] - axis->before;
-        if (end < axis->in)
+        if (end < axis->in && axis->stride <= window.extent[a]) /* else it skips as much everywhere */
             length += (size_t)stria_format(text + length, sizeof text - length, "%s%lld of %lld %s",
                                            length > 0 ? " and " : "", (long long)(axis->in - end),
                                            (long long)axis->in,

@@ -108,6 +108,7 @@ static const lint_case cases[] = {
      "the last 1 of 70 rows and 1 of 120 columns"},
     {"ignored-border", "input 255x255x1\nmaxpool2d 3", NULL, NULL},
     {"ignored-border", "input 256x256x1\nmaxpool2d 3 3 same", NULL, NULL},
+    {"ignored-border", "input 256x256x1\nconv2d 4 1 2 relu", NULL, NULL},
     {"ignored-border", "input ?x?x1\nmaxpool2d 3", NULL, NULL},
 
     {"even-same", "input 9x9x1\nconv2d 2 4 same", "conv2d", "of 3 zeros 1 go before and 2 behind"},
@@ -204,6 +205,12 @@ static void test_cases(void **state)
     test_context_close(&test);
 }
 
+static void look_at_fact(const stria_fact *fact, void *payload)
+{
+    (void)payload;
+    assert_true(!fact->has_value || fact->value >= 0);
+}
+
 /* With the loss known. */
 static void test_loss(void **state)
 {
@@ -295,6 +302,31 @@ static void test_ready_models(void **state)
     test_context_close(&test);
 }
 
+/* Windows as large as can be written: no sum overflows. */
+static void test_extremes(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "input 2x2x2x1\nmaxpool3d 1073741824 1073741824 same",
+        "input 9x9x1\nconv2d 1 1 1073741824 same\nconv2d 1 30000x1 padding=same dilation_rate=1073741824",
+        "input 9x9x1\nconv2d_transpose 1 3 1000 same",
+    };
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        stria_error err = {0};
+        stria_model *model = parse(&test, texts[i]);
+        const findings found = lint(model, "linear-stack", NULL);
+        assert_null(strstr(found.message, "-"));
+        for (size_t layer = 0; layer < stria_model_layer_count(model); layer++) {
+            const stria_explain_options options = {.fact = look_at_fact};
+            assert_ok(stria_model_explain(model, layer, &options, &err), &err);
+        }
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 static void test_allocations(void **state)
 {
     (void)state;
@@ -319,7 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),        cmocka_unit_test(test_loss),
         cmocka_unit_test(test_parameters),   cmocka_unit_test(test_every_rule_has_cases),
-        cmocka_unit_test(test_ready_models), cmocka_unit_test(test_allocations),
+        cmocka_unit_test(test_ready_models), cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
