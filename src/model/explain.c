@@ -16,76 +16,63 @@
 #define SUM_SIZE 256
 #define NUMBER   32
 
-/* Where facts go. */
-typedef struct teller {
-    const stria_explain_options *options;
-    const char *group;
-    char group_text[64];
-} teller;
-
 /* Alone, one of several ways side by side, or the one of them that the layer takes. */
 typedef enum standing { PLAIN, ALTERNATIVE, CHOSEN } standing;
 
-static void begin(teller *t, const char *group)
+/* Where facts go, and what holds for the next of them: unit and standing for one, group and prefix for more.
+ */
+typedef struct teller {
+    const stria_explain_options *options;
+    const char *group;
+    const char *prefix; /* of keys: "height" in "height.same"; NULL for none */
+    const char *unit;
+    standing place;
+} teller;
+
+/* The facts that follow have this heading and this prefix to their keys. */
+static void begin(teller *t, const char *group, const char *prefix)
 {
-    stria_format(t->group_text, sizeof t->group_text, "%s", group);
-    t->group = t->group_text;
+    *t = (teller){.options = t->options, .group = group, .prefix = prefix, .unit = ""};
 }
 
-static void tell_v(const teller *t, standing place, const char *key, const char *name, const int64_t *value,
-                   const char *unit, const char *format, va_list arguments) STRIA_PRINTF_LIKE(7, 0);
+/* A number and how it comes about; -1: there is no number. */
+static void tell(teller *t, const char *key, const char *name, int64_t value, const char *format, ...)
+    STRIA_PRINTF_LIKE(5, 6);
 
-static void tell_v(const teller *t, standing place, const char *key, const char *name, const int64_t *value,
-                   const char *unit, const char *format, va_list arguments)
+static void tell(teller *t, const char *key, const char *name, int64_t value, const char *format, ...)
 {
-    char sum[SUM_SIZE];
+    char sum[SUM_SIZE], whole[64];
+    va_list arguments;
+    va_start(arguments, format);
     stria_format_v(sum, sizeof sum, format, arguments);
+    va_end(arguments);
+    if (t->prefix != NULL) {
+        stria_format(whole, sizeof whole, "%s.%s", t->prefix, key);
+        key = whole;
+    }
     t->options->fact(&(stria_fact){.group = t->group,
                                    .key = key,
                                    .name = name,
                                    .sum = sum,
-                                   .value = value != NULL ? *value : -1,
-                                   .has_value = value != NULL,
-                                   .unit = unit,
-                                   .alternative = place != PLAIN,
-                                   .chosen = place == CHOSEN},
+                                   .value = value,
+                                   .has_value = value >= 0,
+                                   .unit = t->unit,
+                                   .alternative = t->place != PLAIN,
+                                   .chosen = t->place == CHOSEN},
                      t->options->payload);
-}
-
-/* A number and how it comes about. */
-static void tell(const teller *t, standing place, const char *key, const char *name, int64_t value,
-                 const char *unit, const char *format, ...) STRIA_PRINTF_LIKE(7, 8);
-
-static void tell(const teller *t, standing place, const char *key, const char *name, int64_t value,
-                 const char *unit, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    tell_v(t, place, key, name, &value, unit, format, arguments);
-    va_end(arguments);
-}
-
-/* What is no number. */
-static void tell_text(const teller *t, const char *key, const char *name, const char *format, ...)
-    STRIA_PRINTF_LIKE(4, 5);
-
-static void tell_text(const teller *t, const char *key, const char *name, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    tell_v(t, PLAIN, key, name, NULL, "", format, arguments);
-    va_end(arguments);
+    t->unit = "";
+    t->place = PLAIN;
 }
 
 /* A product that may be above 2^63: then its factors are all that is told. */
-static void tell_product(const teller *t, const char *key, const char *name, int64_t a, const char *a_text,
-                         int64_t b, const char *b_text, const char *unit)
+static void tell_product(teller *t, const char *key, const char *name, int64_t a, const char *a_text,
+                         int64_t b, const char *b_text)
 {
     int64_t product;
     if (stria_count_multiply(a, b, &product))
-        tell(t, PLAIN, key, name, product, unit, "%s * %s", a_text, b_text);
+        tell(t, key, name, product, "%s * %s", a_text, b_text);
     else
-        tell_text(t, key, name, "%s * %s %s, more than 2^63", a_text, b_text, unit);
+        tell(t, key, name, -1, "%s * %s, more than 2^63", a_text, b_text);
 }
 
 static const char *number(int64_t count, char text[NUMBER])
@@ -126,113 +113,97 @@ typedef struct axis_words {
     const char *axis, *lines, *line, *before, *after, *index;
 } axis_words;
 
-static axis_words words_of(int rank, int axis)
+static const axis_words *words_of(int rank, int axis)
 {
-    static const axis_words length = {"length", "steps", "step", "at the start", "at the end", "i"};
     static const axis_words words[] = {
         {"depth", "planes", "plane", "in front", "at the back", "h"},
         {"height", "rows", "row", "at the top", "at the bottom", "i"},
         {"width", "columns", "column", "at the left", "at the right", "j"},
+        {"length", "steps", "step", "at the start", "at the end", "i"},
     };
-    return rank == 1 ? length : words[axis + 3 - rank];
-}
-
-/* "height.same"; the returned text is `key`. */
-static const char *key_of(const char *axis, const char *what, char key[48])
-{
-    stria_format(key, 48, "%s.%s", axis, what);
-    return key;
+    return &words[rank == 1 ? 3 : axis + 3 - rank];
 }
 
 /* One way of padding: how many outputs it would give. Fewer than 1 do not fit. */
-static void tell_size(const teller *t, const char *key, const char *name, bool chosen, int64_t outputs,
+static void tell_size(teller *t, const char *key, const char *name, bool chosen, int64_t outputs,
                       const char *sum)
 {
-    tell(t, chosen ? CHOSEN : ALTERNATIVE, key, name, outputs < 1 ? 0 : outputs,
-         outputs < 1 ? "(it does not fit)" : "", "%s", sum);
+    t->place = chosen ? CHOSEN : ALTERNATIVE;
+    t->unit = outputs < 1 ? "(it does not fit)" : "";
+    tell(t, key, name, outputs < 1 ? 0 : outputs, "%s", sum);
+}
+
+/* "padding=1", "padding=0,1"; and the sum of the two as in a formula, "2*1" or "0 + 1". */
+static void padding_text(int64_t before, int64_t after, char name[64], char zeros[64])
+{
+    stria_format(name, 64, "padding=%lld", (long long)before);
+    stria_format(zeros, 64, "2*%lld", (long long)before);
+    if (before != after) {
+        stria_format(name, 64, "padding=%lld,%lld", (long long)before, (long long)after);
+        stria_format(zeros, 64, "%lld + %lld", (long long)before, (long long)after);
+    }
 }
 
 /* The ways to pad, side by side. Of explicit padding as much as the layer has; for layers that have none, 1.
  */
-static void tell_sizes(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
-                       const char *words)
+static void tell_sizes(teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode)
 {
-    char key[48], sum[SUM_SIZE], name[64], zeros[80], in[NUMBER];
+    char sum[SUM_SIZE], name[64], zeros[64], in[NUMBER];
+    const bool is_explicit = mode == STRIA_PADDING_EXPLICIT;
+    const int64_t before = is_explicit ? axis->before : 1, after = is_explicit ? axis->after : 1;
     number(axis->in, in);
+    padding_text(before, after, name, zeros);
     stria_format(sum, sizeof sum, "floor((%s - %lld)/%lld) + 1", in, (long long)extent,
                  (long long)axis->stride);
-    tell_size(t, key_of(words, "valid", key), "valid", mode == STRIA_PADDING_VALID,
+    tell_size(t, "valid", "valid", mode == STRIA_PADDING_VALID,
               floor_divide(axis->in - extent, axis->stride) + 1, sum);
     stria_format(sum, sizeof sum, "ceil(%s/%lld)", in, (long long)axis->stride);
-    tell_size(t, key_of(words, "same", key), "same", mode == STRIA_PADDING_SAME,
-              (axis->in - 1) / axis->stride + 1, sum);
-    bool is_explicit = mode == STRIA_PADDING_EXPLICIT;
-    int64_t before = is_explicit ? axis->before : 1, after = is_explicit ? axis->after : 1;
-    if (before == after) {
-        stria_format(name, sizeof name, "padding=%lld", (long long)before);
-        stria_format(zeros, sizeof zeros, "2*%lld", (long long)before);
-    } else {
-        stria_format(name, sizeof name, "padding=%lld,%lld", (long long)before, (long long)after);
-        stria_format(zeros, sizeof zeros, "%lld + %lld", (long long)before, (long long)after);
-    }
+    tell_size(t, "same", "same", mode == STRIA_PADDING_SAME, (axis->in - 1) / axis->stride + 1, sum);
+    if (mode == STRIA_PADDING_CAUSAL)
+        tell_size(t, "causal", "causal", true, axis->out, sum);
     stria_format(sum, sizeof sum, "floor((%s - %lld + %s)/%lld) + 1", in, (long long)extent, zeros,
                  (long long)axis->stride);
-    tell_size(t, key_of(words, "explicit", key), name, is_explicit,
+    tell_size(t, "explicit", name, is_explicit,
               floor_divide(axis->in - extent + before + after, axis->stride) + 1, sum);
-    if (mode != STRIA_PADDING_VALID && mode != STRIA_PADDING_SAME && !is_explicit) {
-        stria_format(sum, sizeof sum, "ceil(%s/%lld)", in, (long long)axis->stride);
-        tell_size(t, key_of(words, "causal", key), "causal", true, axis->out, sum);
-    }
 }
 
 /* What is added at both ends. */
-static void tell_padding(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
+static void tell_padding(teller *t, const stria_axis *axis, int64_t extent, bool same,
                          const axis_words *words, const char *what)
 {
-    char key[48], name[96];
-    int64_t total = axis->before + axis->after;
+    char name[96], sums[3][96] = {"", "", ""};
+    const int64_t total = axis->before + axis->after;
+    stria_format(sums[0], sizeof sums[0], "%lld + %lld", (long long)axis->before, (long long)axis->after);
+    if (same) {
+        stria_format(sums[0], sizeof sums[0], "max(0, (%lld - 1)*%lld + %lld - %lld)", (long long)axis->out,
+                     (long long)axis->stride, (long long)extent, (long long)axis->in);
+        stria_format(sums[1], sizeof sums[1], "floor(%lld/2)", (long long)total);
+        stria_format(sums[2], sizeof sums[2], "%lld - %lld", (long long)total, (long long)axis->before);
+    }
     stria_format(name, sizeof name, "%s %s added", what, words->lines);
-    if (mode == STRIA_PADDING_SAME)
-        tell(t, PLAIN, key_of(words->axis, "padding", key), name, total, "",
-             "max(0, (%lld - 1)*%lld + %lld - %lld)", (long long)axis->out, (long long)axis->stride,
-             (long long)extent, (long long)axis->in);
-    else
-        tell(t, PLAIN, key_of(words->axis, "padding", key), name, total, "", "%lld + %lld",
-             (long long)axis->before, (long long)axis->after);
+    tell(t, "padding", name, total, "%s", sums[0]);
     stria_format(name, sizeof name, "of them %s", words->before);
-    if (mode == STRIA_PADDING_SAME)
-        tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "floor(%lld/2)",
-             (long long)total);
-    else
-        tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "%s", "");
+    tell(t, "before", name, axis->before, "%s", sums[1]);
     stria_format(name, sizeof name, "of them %s", words->after);
-    if (mode == STRIA_PADDING_SAME)
-        tell(t, PLAIN, key_of(words->axis, "after", key), name, axis->after, "", "%lld - %lld",
-             (long long)total, (long long)axis->before);
-    else
-        tell(t, PLAIN, key_of(words->axis, "after", key), name, axis->after, "", "%s", "");
+    tell(t, "after", name, axis->after, "%s", sums[2]);
 }
 
 /* What no window reaches: at the end, and between windows that step further than they are long. */
-static void tell_ignored(const teller *t, const stria_axis *axis, int64_t extent, const axis_words *words)
+static void tell_ignored(teller *t, const stria_axis *axis, int64_t extent, const axis_words *words)
 {
-    char key[48], name[96];
-    int64_t left_over = axis->in + axis->before + axis->after - ((axis->out - 1) * axis->stride + extent);
-    int64_t zeros = left_over < axis->after ? left_over : axis->after;
-    stria_format(name, sizeof name, "%s ignored at the end", words->lines);
+    char name[96], more[48] = "";
+    const int64_t padded = axis->in + axis->before + axis->after;
+    const int64_t left_over = padded - ((axis->out - 1) * axis->stride + extent);
+    const int64_t zeros = left_over < axis->after ? left_over : axis->after;
     if (zeros > 0)
-        tell(t, PLAIN, key_of(words->axis, "ignored", key), name, left_over - zeros, "",
-             "%lld - ((%lld - 1)*%lld + %lld) - %lld added",
-             (long long)(axis->in + axis->before + axis->after), (long long)axis->out,
-             (long long)axis->stride, (long long)extent, (long long)zeros);
-    else
-        tell(t, PLAIN, key_of(words->axis, "ignored", key), name, left_over, "",
-             "%lld - ((%lld - 1)*%lld + %lld)", (long long)(axis->in + axis->before + axis->after),
-             (long long)axis->out, (long long)axis->stride, (long long)extent);
+        stria_format(more, sizeof more, " - %lld added", (long long)zeros);
+    stria_format(name, sizeof name, "%s ignored at the end", words->lines);
+    tell(t, "ignored", name, zeros > 0 ? left_over - zeros : left_over, "%lld - ((%lld - 1)*%lld + %lld)%s",
+         (long long)padded, (long long)axis->out, (long long)axis->stride, (long long)extent, more);
     if (axis->stride > extent) {
         stria_format(name, sizeof name, "%s unseen between windows", words->lines);
-        tell(t, PLAIN, key_of(words->axis, "skipped", key), name, axis->stride - extent, "", "%lld - %lld",
-             (long long)axis->stride, (long long)extent);
+        tell(t, "skipped", name, axis->stride - extent, "%lld - %lld", (long long)axis->stride,
+             (long long)extent);
     }
 }
 
@@ -248,129 +219,93 @@ static void place_text(int64_t step, const char *index, int64_t offset, char *te
     stria_format(text, size, "%s%s%s", factor, index, shift);
 }
 
-/* "rows 2*i - 3 to 2*i + 4". */
-static void tell_seen(const teller *t, const char *key, const char *name, const axis_words *words,
-                      int64_t size, int64_t step, int64_t offset)
+/* "rows 2*i - 3 to 2*i + 4". The key is the axis. */
+static void tell_seen(teller *t, const char *name, const axis_words *words, int64_t size, int64_t step,
+                      int64_t offset)
 {
     char from[96], to[96];
     place_text(step, words->index, offset, from, sizeof from);
     place_text(step, words->index, offset + size - 1, to, sizeof to);
-    if (size == 1)
-        tell(t, PLAIN, key, name, size, words->line, "%s %s", words->line, from);
-    else
-        tell(t, PLAIN, key, name, size, words->lines, "%s %s to %s", words->lines, from, to);
-}
-
-static void explain_axis(teller *t, const stria_node_window *window, int a)
-{
-    const stria_axis *axis = &window->axes[a];
-    const axis_words words = words_of(window->rank, a);
-    const stria_padding_mode mode = window->padding->mode;
-    const int64_t extent = window->extent[a];
-    char key[48];
-    begin(t, words.axis);
-    if (axis->dilation > 1)
-        tell(t, PLAIN, key_of(words.axis, "extent", key), "the window's extent", extent, words.lines,
-             "(%lld - 1)*%lld + 1", (long long)axis->kernel, (long long)axis->dilation);
-    if (axis->in == STRIA_ANY_SIZE) {
-        const int64_t least = mode == STRIA_PADDING_VALID || mode == STRIA_PADDING_EXPLICIT
-                                  ? extent - axis->before - axis->after
-                                  : 1;
-        tell(t, PLAIN, key_of(words.axis, "least", key), "any size from", least < 1 ? 1 : least, words.lines,
-             "%s", "");
-        return;
-    }
-    tell_sizes(t, axis, extent, mode, words.axis);
-    if (axis->before + axis->after > 0 || mode == STRIA_PADDING_SAME)
-        tell_padding(t, axis, extent, mode, &words, window->weighted ? "zero" : "padded");
-    tell_ignored(t, axis, extent, &words);
+    t->unit = size == 1 ? words->line : words->lines;
+    tell(t, words->axis, name, size, "%s %s%s%s", t->unit, from, size == 1 ? "" : " to ",
+         size == 1 ? "" : to);
 }
 
 static void explain_windows(teller *t, const stria_node_window *window)
 {
-    for (int a = 0; a < window->rank; a++)
-        explain_axis(t, window, a);
+    const stria_padding_mode mode = window->padding->mode;
+    for (int a = 0; a < window->rank; a++) {
+        const stria_axis *axis = &window->axes[a];
+        const axis_words *words = words_of(window->rank, a);
+        const int64_t extent = window->extent[a];
+        begin(t, words->axis, words->axis);
+        if (axis->dilation > 1)
+            tell(t, "extent", "the window's extent", extent, "(%lld - 1)*%lld + 1", (long long)axis->kernel,
+                 (long long)axis->dilation);
+        if (axis->in == STRIA_ANY_SIZE) {
+            const bool fixed = mode == STRIA_PADDING_VALID || mode == STRIA_PADDING_EXPLICIT;
+            const int64_t least = fixed ? extent - axis->before - axis->after : 1;
+            t->unit = words->lines;
+            tell(t, "least", "any size from", least < 1 ? 1 : least, "%s", "");
+            continue;
+        }
+        tell_sizes(t, axis, extent, mode);
+        if (axis->before + axis->after > 0 || mode == STRIA_PADDING_SAME)
+            tell_padding(t, axis, extent, mode == STRIA_PADDING_SAME, words,
+                         window->weighted ? "zero" : "padded");
+        tell_ignored(t, axis, extent, words);
+    }
 }
 
-/* ---- Transposed windows, borders, repeats: layers that make maps larger or cut them ---- */
+/* ---- Transposed windows ---- */
 
-/* The outputs of a transposed convolution along one axis, with each kind of padding. With output_padding O
- * the window itself counts, without it valid padding also keeps what lies between windows that step further
- * than they are long. */
-static void tell_transposed(const teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
+/* The outputs of a transposed convolution along one axis, with each kind of padding. With output_padding the
+ * window itself counts; without it valid padding also keeps what lies between windows that step further than
+ * they are long. */
+static void tell_transposed(teller *t, const stria_axis *axis, int64_t extent, stria_padding_mode mode,
                             const int64_t *added, const axis_words *words)
 {
-    char key[48], name[64], more[48] = "";
-    const int64_t steps = (axis->out - 1) * axis->stride, in = axis->out, o = added != NULL ? *added : 0;
+    char name[64], zeros[64], more[48] = "", sum[SUM_SIZE];
+    const long long in = (long long)axis->out, stride = (long long)axis->stride, window = (long long)extent;
+    const int64_t steps = (axis->out - 1) * axis->stride;
     const bool is_explicit = mode == STRIA_PADDING_EXPLICIT;
-    const int64_t zeros = is_explicit ? axis->before + axis->after : 2;
-    if (added != NULL)
-        stria_format(more, sizeof more, " + %lld", (long long)o);
+    const int64_t before = is_explicit ? axis->before : 1, after = is_explicit ? axis->after : 1;
+    int64_t valid = steps + (extent > axis->stride ? extent : axis->stride), same = axis->out * axis->stride;
+    if (added != NULL) {
+        stria_format(more, sizeof more, " + %lld", (long long)*added);
+        valid = steps + extent + *added;
+        same = steps + extent % 2 + *added;
+    }
+    padding_text(before, after, name, zeros);
     if (added == NULL)
-        tell(t, mode == STRIA_PADDING_VALID ? CHOSEN : ALTERNATIVE, key_of(words->axis, "valid", key),
-             "valid", steps + (extent > axis->stride ? extent : axis->stride), "",
-             "(%lld - 1)*%lld + max(%lld, %lld)", (long long)in, (long long)axis->stride, (long long)extent,
-             (long long)axis->stride);
+        stria_format(sum, sizeof sum, "(%lld - 1)*%lld + max(%lld, %lld)", in, stride, window, stride);
     else
-        tell(t, mode == STRIA_PADDING_VALID ? CHOSEN : ALTERNATIVE, key_of(words->axis, "valid", key),
-             "valid", steps + extent + o, "", "(%lld - 1)*%lld + %lld%s", (long long)in,
-             (long long)axis->stride, (long long)extent, more);
+        stria_format(sum, sizeof sum, "(%lld - 1)*%lld + %lld%s", in, stride, window, more);
+    tell_size(t, "valid", "valid", mode == STRIA_PADDING_VALID, valid, sum);
     if (added == NULL)
-        tell(t, mode == STRIA_PADDING_SAME ? CHOSEN : ALTERNATIVE, key_of(words->axis, "same", key), "same",
-             in * axis->stride, "", "%lld*%lld", (long long)in, (long long)axis->stride);
+        stria_format(sum, sizeof sum, "%lld*%lld", in, stride);
     else
-        tell(t, mode == STRIA_PADDING_SAME ? CHOSEN : ALTERNATIVE, key_of(words->axis, "same", key), "same",
-             steps + extent % 2 + o, "", "(%lld - 1)*%lld + %lld mod 2%s", (long long)in,
-             (long long)axis->stride, (long long)extent, more);
-    if (is_explicit && axis->before != axis->after)
-        stria_format(name, sizeof name, "padding=%lld,%lld", (long long)axis->before, (long long)axis->after);
-    else
-        stria_format(name, sizeof name, "padding=%lld", (long long)zeros / 2);
-    tell(t, is_explicit ? CHOSEN : ALTERNATIVE, key_of(words->axis, "explicit", key), name,
-         steps + extent - zeros + o, "", "(%lld - 1)*%lld + %lld - %lld%s", (long long)in,
-         (long long)axis->stride, (long long)extent, (long long)zeros, more);
+        stria_format(sum, sizeof sum, "(%lld - 1)*%lld + %lld mod 2%s", in, stride, window, more);
+    tell_size(t, "same", "same", mode == STRIA_PADDING_SAME, same, sum);
+    stria_format(sum, sizeof sum, "(%lld - 1)*%lld + %lld - %lld%s", in, stride, window,
+                 (long long)(before + after), more);
+    tell_size(t, "explicit", name, is_explicit,
+              steps + extent - before - after + (added != NULL ? *added : 0), sum);
     stria_format(name, sizeof name, "%s left out %s", words->lines, words->before);
-    tell(t, PLAIN, key_of(words->axis, "before", key), name, axis->before, "", "%s", "");
+    tell(t, "before", name, axis->before, "%s", "");
 }
 
 static void explain_transposed(teller *t, const stria_node *node, const stria_node_window *window)
 {
     const stria_sizes *given = stria_node_argument(node, "output_padding", STRIA_ARG_SIZES);
     for (int a = 0; a < window->rank; a++) {
-        const axis_words words = words_of(window->rank, a);
+        const axis_words *words = words_of(window->rank, a);
         const int64_t *added =
             given == NULL || given->count == 0 ? NULL : &given->values[given->count == 1 ? 0 : a];
         if (window->axes[a].out == STRIA_ANY_SIZE)
             continue;
-        begin(t, words.axis);
-        tell_transposed(t, &window->axes[a], window->extent[a], window->padding->mode, added, &words);
-    }
-}
-
-/* Zeros around, borders cut off, rows and columns repeated. */
-static void explain_resized(teller *t, const stria_model *model, const stria_node *node)
-{
-    const bool pads = strncmp(node->kind->name, "zero_padding", 12) == 0;
-    const bool cuts = strncmp(node->kind->name, "cropping", 8) == 0;
-    const bool repeats =
-        strncmp(node->kind->name, "up_sampling", 11) == 0 || strncmp(node->kind->name, "upsampling", 10) == 0;
-    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output, *output = &node->facts.output;
-    const int rank = input->rank - 1;
-    for (int a = 0; (pads || cuts || repeats) && a < rank && rank <= 3; a++) {
-        const int64_t in = input->sizes[a], out = output->sizes[a];
-        const axis_words words = words_of(rank, a);
-        char key[48];
-        if (in == STRIA_ANY_SIZE || out == STRIA_ANY_SIZE)
-            continue;
-        const int64_t before = pads ? node->facts.field_before[a] : -node->facts.field_before[a];
-        begin(t, words.axis);
-        if (repeats)
-            tell(t, PLAIN, key_of(words.axis, "out", key), words.lines, out, "", "%lld * %lld", (long long)in,
-                 (long long)(out / in));
-        else
-            tell(t, PLAIN, key_of(words.axis, "out", key), words.lines, out, "", "%lld %c %lld %c %lld",
-                 (long long)in, pads ? '+' : '-', (long long)before, pads ? '+' : '-',
-                 (long long)(pads ? out - in - before : in - out - before));
+        begin(t, words->axis, words->axis);
+        tell_transposed(t, &window->axes[a], window->extent[a], window->padding->mode, added, words);
     }
 }
 
@@ -388,7 +323,7 @@ static bool is_stretched(const stria_model *model, const stria_node *node)
 }
 
 /* How many numbers a window of a pooling layer has. */
-static void explain_pooled(const teller *t, const stria_node_window *window)
+static void explain_pooled(teller *t, const stria_node_window *window)
 {
     stria_shape taps = {.rank = window->rank};
     char sum[SUM_SIZE];
@@ -399,7 +334,8 @@ static void explain_pooled(const teller *t, const stria_node_window *window)
             return;
     }
     product_text(&taps, 0, taps.rank, sum, sizeof sum);
-    tell(t, PLAIN, "pooled", "of one channel", count, "numbers", "%s", taps.rank > 1 ? sum : "");
+    t->unit = "numbers";
+    tell(t, "pooled", "of one channel", count, "%s", taps.rank > 1 ? sum : "");
 }
 
 /* What output (i,j) sees: of the layer's own input, and through the layers before it of the model's. */
@@ -411,27 +347,23 @@ static void explain_field(teller *t, const stria_model *model, const stria_node 
     static const char *const outputs[] = {"an output (i) sees", "an output (i,j) sees",
                                           "an output (h,i,j) sees"};
     const stria_receptive_field *field = &node->field;
-    char key[48];
-    begin(t, placed ? outputs[field->axes - 1] : "an output sees");
+    begin(t, placed ? outputs[field->axes - 1] : "an output sees", NULL);
     if (window != NULL && !window->weighted)
         explain_pooled(t, window);
-    for (int a = 0; window != NULL && a < window->rank; a++) {
-        const axis_words words = words_of(window->rank, a);
-        tell_seen(t, key_of("sees", words.axis, key), "of the layer's input", &words, window->extent[a],
+    t->prefix = "sees";
+    for (int a = 0; window != NULL && a < window->rank; a++)
+        tell_seen(t, "of the layer's input", words_of(window->rank, a), window->extent[a],
                   window->axes[a].stride, -window->axes[a].before);
-    }
+    t->prefix = "receptive";
     for (int a = 0; a < field->axes; a++) {
-        const axis_words words = words_of((int)field->axes, a);
+        const axis_words *words = words_of((int)field->axes, a);
         if (field->size[a] == 0) {
-            char name[48];
-            stria_format(name, sizeof name, "%s of the model's input", words.lines);
-            tell_text(t, key_of("receptive", words.axis, key), name, "all");
+            tell(t, words->axis, "of the model's input", -1, "all %s", words->lines);
         } else if (!placed) {
-            tell(t, PLAIN, key_of("receptive", words.axis, key), "of the model's input", field->size[a],
-                 words.lines, "%s", "");
+            t->unit = field->size[a] == 1 ? words->line : words->lines;
+            tell(t, words->axis, "of the model's input", field->size[a], "%s", "");
         } else {
-            tell_seen(t, key_of("receptive", words.axis, key), "of the model's input", &words, field->size[a],
-                      field->stride[a], field->offset[a]);
+            tell_seen(t, "of the model's input", words, field->size[a], field->stride[a], field->offset[a]);
         }
     }
 }
@@ -440,27 +372,27 @@ static void explain_field(teller *t, const stria_model *model, const stria_node 
 
 static int64_t explain_parameters(teller *t, const stria_node *node)
 {
-    char sum[SUM_SIZE] = "", key[48];
+    char sum[SUM_SIZE] = "";
     size_t length = 0;
     int64_t total = 0, kept = 0;
-    begin(t, "parameters");
+    begin(t, "parameters", "params");
     for (size_t p = 0; p < node->facts.param_count; p++) {
         const stria_param_spec *param = &node->facts.params[p];
         int64_t count = stria_shape_elements(&param->shape);
         char factors[SUM_SIZE], digits[NUMBER];
         product_text(&param->shape, 0, param->shape.rank, factors, sizeof factors);
-        tell(t, PLAIN, key_of("params", param->name, key), param->name, count,
-             param->trainable ? "" : "(kept by statistics, not trained)", "%s",
-             param->shape.rank > 1 ? factors : "");
+        t->unit = param->trainable ? "" : "(kept by statistics, not trained)";
+        tell(t, param->name, param->name, count, "%s", param->shape.rank > 1 ? factors : "");
         total += count;
         kept += param->trainable ? 0 : count;
         if (length < sizeof sum)
             length += (size_t)stria_format(sum + length, sizeof sum - length, "%s%s", p > 0 ? " + " : "",
                                            number(count, digits));
     }
-    tell(t, PLAIN, "params", "in all", total, "", "%s", node->facts.param_count > 1 ? sum : "");
+    t->prefix = NULL;
+    tell(t, "params", "in all", total, "%s", node->facts.param_count > 1 ? sum : "");
     if (kept > 0)
-        tell(t, PLAIN, "params.trainable", "trained", total - kept, "", "%lld - %lld", (long long)total,
+        tell(t, "params.trainable", "trained", total - kept, "%lld - %lld", (long long)total,
              (long long)kept);
     return total;
 }
@@ -482,18 +414,17 @@ static int taps_of(const stria_node *node, const stria_param_spec *kernel)
 static void explain_dense_twin(teller *t, int64_t inputs, int64_t outputs, const char *output_text,
                                int64_t own)
 {
-    char in[NUMBER], out[NUMBER], with_bias[2 * NUMBER], text[2 * NUMBER], digits[NUMBER];
+    char in[NUMBER], out[NUMBER], with_bias[2 * NUMBER], digits[NUMBER];
     int64_t params;
-    begin(t, "a dense layer with the same output");
+    begin(t, "a dense layer with the same output", NULL);
     number(inputs, in);
     number(outputs, out);
-    tell(t, PLAIN, "dense.neurons", "neurons", outputs, "", "%s", output_text);
-    tell_product(t, "dense.connections", "connections", inputs, in, outputs, out, "");
+    tell(t, "dense.neurons", "neurons", outputs, "%s", output_text);
+    tell_product(t, "dense.connections", "connections", inputs, in, outputs, out);
     stria_format(with_bias, sizeof with_bias, "(%s + 1)", in);
-    tell_product(t, "dense.params", "parameters", inputs + 1, with_bias, outputs, out, "");
+    tell_product(t, "dense.params", "parameters", inputs + 1, with_bias, outputs, out);
     if (own > 0 && stria_count_multiply(inputs + 1, outputs, &params) && params >= own) {
-        stria_format(text, sizeof text, "%s", number(params, digits));
-        tell(t, PLAIN, "dense.ratio", "times as many parameters", params / own, "", "%s / %s", text,
+        tell(t, "dense.ratio", "times as many parameters", params / own, "%s / %s", number(params, in),
              number(own, digits));
     }
 }
@@ -507,16 +438,16 @@ static void explain_macs(teller *t, const stria_model *model, const stria_node *
     char places[SUM_SIZE], each[SUM_SIZE];
     if (node->facts.macs <= 0)
         return;
-    begin(t, "multiplications");
+    begin(t, "multiplications", NULL);
     if (kernel != NULL && stria_node_transposed_of(model, node, &window)) {
         const int64_t count = stria_shape_elements(&kernel->shape);
         product_text(&kernel->shape, 0, kernel->shape.rank, each, sizeof each);
         product_text(input, 0, window.rank, places, sizeof places);
-        tell(t, PLAIN, "macs.input", "for one place of the input", count, "", "%s", each);
-        tell(t, PLAIN, "macs", "for all places", node->facts.macs, "", "%s * %s", places,
+        tell(t, "macs.input", "for one place of the input", count, "%s", each);
+        tell(t, "macs", "for all places", node->facts.macs, "%s * %s", places,
              stria_count_text(count, each, sizeof each));
     } else {
-        tell(t, PLAIN, "macs", "for all outputs", node->facts.macs, "", "%s", "");
+        tell(t, "macs", "for all outputs", node->facts.macs, "%s", "");
     }
 }
 
@@ -537,16 +468,17 @@ static void explain_products(teller *t, const stria_model *model, const stria_no
     }
     product_text(&kernel->shape, 0, taps, each, sizeof each);
     product_text(output, 0, output->rank, all, sizeof all);
-    begin(t, "multiplications");
-    tell(t, PLAIN, "macs.output", "for one output", reads, "", "%s", taps > 1 ? each : "");
-    tell_product(t, "macs", "for all outputs", outputs, all, reads, number(reads, digits), "");
-    begin(t, "connections");
-    tell(t, PLAIN, "connections.output", "of one output", reads, "inputs", "%s", taps > 1 ? each : "");
-    tell_product(t, "connections", "in all", outputs, all, reads, number(reads, digits), "");
+    begin(t, "multiplications", NULL);
+    tell(t, "macs.output", "for one output", reads, "%s", taps > 1 ? each : "");
+    tell_product(t, "macs", "for all outputs", outputs, all, reads, number(reads, digits));
+    begin(t, "connections", NULL);
+    t->unit = "inputs";
+    tell(t, "connections.output", "of one output", reads, "%s", taps > 1 ? each : "");
+    tell_product(t, "connections", "in all", outputs, all, reads, number(reads, digits));
     if (output->rank > 1) {
         product_text(output, 0, output->rank - 1, all, sizeof all);
-        tell(t, PLAIN, "shared", "outputs that share a kernel's number",
-             product_of(output, 0, output->rank - 1), "", "%s", output->rank > 2 ? all : "");
+        tell(t, "shared", "outputs that share a kernel's number", product_of(output, 0, output->rank - 1),
+             "%s", output->rank > 2 ? all : "");
     }
     product_text(output, 0, output->rank, all, sizeof all);
     if (output->rank > 1 && inputs > 0)
@@ -576,23 +508,25 @@ static void explain_memory(teller *t, const stria_node *node, int64_t params)
     const int64_t numbers = stria_shape_elements(output);
     const int64_t batch = t->options->batch == 0 ? 100 : t->options->batch;
     char all[SUM_SIZE], count[NUMBER], digits[NUMBER], name[48], unit[48];
-    begin(t, "memory, 32 bits for a number");
+    begin(t, "memory, 32 bits for a number", NULL);
     if (numbers >= 0) {
         product_text(output, 0, output->rank, all, sizeof all);
         number(numbers, count);
-        tell(t, PLAIN, "numbers", "numbers in the output", numbers, "", "%s", output->rank > 1 ? all : "");
-        tell(t, PLAIN, "bits", "output of one sample", numbers * 32, "bits", "%s * 32", count);
-        tell(t, PLAIN, "bytes", "output of one sample", numbers * 4, bytes_unit((double)numbers * 4, unit),
-             "%s * 4", count);
+        tell(t, "numbers", "numbers in the output", numbers, "%s", output->rank > 1 ? all : "");
+        t->unit = "bits";
+        tell(t, "bits", "output of one sample", numbers * 32, "%s * 32", count);
+        t->unit = bytes_unit((double)numbers * 4, unit);
+        tell(t, "bytes", "output of one sample", numbers * 4, "%s * 4", count);
         if (batch > 1) {
             stria_format(name, sizeof name, "output of %s samples", number(batch, digits));
-            tell_product(t, "bytes.batch", name, numbers * 4, number(numbers * 4, count), batch, digits,
-                         bytes_unit((double)numbers * 4 * (double)batch, unit));
+            t->unit = bytes_unit((double)numbers * 4 * (double)batch, unit);
+            tell_product(t, "bytes.batch", name, numbers * 4, number(numbers * 4, count), batch, digits);
         }
     }
-    if (params > 0)
-        tell(t, PLAIN, "bytes.params", "parameters", params * 4, bytes_unit((double)params * 4, unit),
-             "%s * 4", number(params, digits));
+    if (params > 0) {
+        t->unit = bytes_unit((double)params * 4, unit);
+        tell(t, "bytes.params", "parameters", params * 4, "%s * 4", number(params, digits));
+    }
 }
 
 /* ---- All of it ---- */
@@ -600,20 +534,20 @@ static void explain_memory(teller *t, const stria_node *node, int64_t params)
 static void explain_shapes(teller *t, const stria_model *model, const stria_node *node)
 {
     char text[STRIA_SHAPE_TEXT_SIZE], factors[SUM_SIZE];
-    begin(t, "shapes");
+    begin(t, "shapes", NULL);
     for (size_t k = 0; k < node->input_count; k++) {
         const stria_node *input = &model->nodes[node->inputs[k]];
-        tell_text(t, "input", "input", "%s  from %s",
-                  stria_shape_text(&input->facts.output, text, sizeof text), input->name);
+        tell(t, "input", "input", -1, "%s  from %s",
+             stria_shape_text(&input->facts.output, text, sizeof text), input->name);
     }
-    tell_text(t, "output", "output", "%s", stria_shape_text(&node->facts.output, text, sizeof text));
+    tell(t, "output", "output", -1, "%s", stria_shape_text(&node->facts.output, text, sizeof text));
     if (node->input_count != 1 || strcmp(node->kind->name, "flatten") != 0)
         return;
     const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
     if (stria_shape_is_open(input))
         return;
     product_text(input, 0, input->rank, factors, sizeof factors);
-    tell(t, PLAIN, "flatten", "numbers in a row", stria_shape_elements(input), "", "%s", factors);
+    tell(t, "flatten", "numbers in a row", stria_shape_elements(input), "%s", factors);
 }
 
 stria_status stria_model_explain(const stria_model *model, size_t index, const stria_explain_options *given,
@@ -636,8 +570,6 @@ stria_status stria_model_explain(const stria_model *model, size_t index, const s
         explain_windows(&t, &window);
     else if (stria_node_transposed_of(model, node, &window))
         explain_transposed(&t, node, &window);
-    else if (node->input_count == 1)
-        explain_resized(&t, model, node);
     if (node->input_count > 0)
         explain_field(&t, model, node, has_window ? &window : NULL);
     const int64_t params = explain_parameters(&t, node);
