@@ -21,6 +21,26 @@ CORNERED = ("elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_shr
             "sparse_plus", "sparse_sigmoid", "squareplus", "tanh", "tanh_shrink")
 
 
+def lrn(**options):
+    """tf.nn.local_response_normalization as a layer, of the class name that the registry knows."""
+    def make(dtype):
+        import keras
+        import tensorflow as tf
+
+        class LRN(keras.layers.Layer):
+            def call(self, x):
+                # TensorFlow's takes pictures of float32 alone
+                picture = tf.reshape(tf.cast(x, "float32"), [-1, 1, 1, x.shape[-1]])
+                y = tf.nn.local_response_normalization(picture, **options)
+                return tf.cast(tf.reshape(y, tf.shape(x)), x.dtype)
+
+            def get_config(self):
+                return {**super().get_config(), **options}
+
+        return LRN(dtype=dtype)
+    return make
+
+
 def cases():
     out = []
 
@@ -61,6 +81,13 @@ def cases():
     add_norm("unitnorm", layer("UnitNormalization"), (3, 4, 5))
     add_norm("unitnorm_axis_1", layer("UnitNormalization", axis=1), (2, 4, 3, 2))
     add_norm("unitnorm_axes", layer("UnitNormalization", axis=[1, 2]), (2, 4, 3, 2))
+
+    add_norm("lrn", lrn(), (2, 3, 4, 13))
+    add_norm("lrn_alexnet", lrn(depth_radius=2, bias=2, alpha=1e-4, beta=0.75), (2, 3, 3, 9))
+    add_norm("lrn_strong", lrn(depth_radius=2, bias=1.5, alpha=0.5, beta=0.75), (2, 4, 67))
+    add_norm("lrn_power", lrn(depth_radius=3, alpha=0.2, beta=1.3), (4, 11))
+    add_norm("lrn_beyond", lrn(depth_radius=20, bias=0.5), (2, 2, 6))
+    add_norm("lrn_alone", lrn(depth_radius=0, beta=1), (2, 2, 5))
 
     add("normalization_invert", layer("Normalization", mean=[1.0, 2.0], variance=[4.0, 0.25], invert=True), (2, 3, 2))
     add("normalization_scalar", layer("Normalization", mean=120.0, variance=3600.0), (2, 3, 3), dist="image")
