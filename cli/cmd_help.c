@@ -201,6 +201,13 @@ static void print_training(void)
         printf("%s%s%s (--%s)%s\n", i > 0 ? "\n" : "", cli_style_text(&terminal, CLI_BOLD), lists[i][1],
                lists[i][2], cli_style_text(&terminal, CLI_PLAIN));
         cli_print_choices(stdout, lists[i][0]);
+        if (i == 0) {
+            fputs("  ", stdout);
+            cli_write_wrapped(stdout,
+                              "Every optimizer also takes weight_decay=0 and one of clipnorm=0, clipvalue=0, "
+                              "global_clipnorm=0 (0: no limit).",
+                              2, 2, page_width(stdout));
+        }
     }
 }
 

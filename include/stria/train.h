@@ -45,8 +45,9 @@ typedef struct stria_train_options {
     size_t struct_size;
     int epochs;             /* 0: 10 */
     int64_t batch;          /* 0: 64 */
-    const char *optimizer;  /* "sgd", "adam", "adamw", "rmsprop" with arguments, "sgd momentum=0.9 nesterov"; NULL: adam */
-    double learning_rate;   /* 0: the optimizer's default (adam, adamw, rmsprop 0.001, sgd 0.01) */
+    const char *optimizer;  /* one of stria_train_choice("optimizer", ...) with arguments, "sgd momentum=0.9 nesterov";
+                               all take weight_decay and one of clipnorm, clipvalue, global_clipnorm; NULL: adam */
+    double learning_rate;   /* 0: the optimizer's default (sgd 0.01, the others 0.001) */
     const char *schedule;   /* "constant", "cosine", "cosine warmup=1", "step every=3 factor=0.5"; NULL: constant */
     const char *loss;       /* "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error";
                                NULL: cross-entropy for labels and for models that end in a softmax, else mean squared

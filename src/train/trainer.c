@@ -54,7 +54,9 @@ static stria_status make_memory(stria_trainer *trainer, stria_error *err)
         trainer->states[i] = stria_allocate_floats(allocator, model->weight_count);
         if (trainer->states[i] == NULL)
             return stria_fail_memory(err, model->weight_count * sizeof(float));
-        memset(trainer->states[i], 0, model->weight_count * sizeof(float));
+        const float start = (float)stria_optimizer_state_start(&trainer->optimizer, i);
+        for (size_t k = 0; k < model->weight_count; k++)
+            trainer->states[i][k] = start;
     }
     if (model->statistic_count > 0) {
         trainer->statistics = stria_allocate_floats(allocator, model->statistic_count);
@@ -246,14 +248,37 @@ stria_status stria_trainer_check_parameters(const stria_trainer *trainer, stria_
         bad, trainer->rate);
 }
 
-/* Moves the parameters by the plan's gradients, unless those hold NaN or infinity. */
-/* *penalty: what the weights' regularizers add to the loss. */
+/* Scales the gradients as the optimizer asks for: each tensor's norm, every number, or the norm of all. */
+static void clip_gradients(const stria_trainer *trainer, float *gradients)
+{
+    const stria_model *model = trainer->model;
+    const stria_optimizer *optimizer = &trainer->optimizer;
+    if (optimizer->clipvalue > 0)
+        stria_clip_all(gradients, model->weight_count, optimizer->clipvalue);
+    if (optimizer->global_clipnorm > 0) {
+        const double norm = sqrt(stria_square_sum(gradients, model->weight_count));
+        if (norm > optimizer->global_clipnorm)
+            stria_multiply_all(gradients, model->weight_count, optimizer->global_clipnorm / norm);
+    }
+    for (size_t i = 0; optimizer->clipnorm > 0 && i < model->tensor_count; i++) {
+        const stria_model_tensor_entry *tensor = &model->tensors[i];
+        if (!stria_tensor_is_trained(model, tensor))
+            continue;
+        const double norm = sqrt(stria_square_sum(gradients + tensor->offset, tensor->count));
+        if (norm > optimizer->clipnorm)
+            stria_multiply_all(gradients + tensor->offset, tensor->count, optimizer->clipnorm / norm);
+    }
+}
+
+/* Moves the parameters by the plan's gradients, unless those hold NaN or infinity.
+ * *penalty: what the weights' regularizers add to the loss. */
 static stria_status apply_gradients(stria_trainer *trainer, double *penalty, stria_error *err)
 {
     float *gradients = stria_plan_gradients(trainer->plan);
     *penalty = stria_model_penalty(trainer->model, gradients);
     if (!trainer->kernels->reduce.all_finite(gradients, trainer->model->weight_count, trainer->pool))
         return fail_gradient(trainer, gradients, err);
+    clip_gradients(trainer, gradients);
     trainer->iterations++;
     for (size_t i = 0; i < trainer->range_count; i++) {
         const stria_weight_range *range = &trainer->ranges[i];

@@ -50,7 +50,7 @@ static void refused(void **state)
     REFUSED("log is empty", .log = "");
     REFUSED("resume needs an output", .resume = 1);
     REFUSED("did you mean 'adam'", .optimizer = "adm");
-    REFUSED("adam, adamw, rmsprop or sgd", .optimizer = "lbfgs");
+    REFUSED("lion, nadam, rmsprop or sgd", .optimizer = "lbfgs");
     REFUSED("the optimizer is empty", .optimizer = " ");
     REFUSED("momentum", .optimizer = "sgd momentum=1.5");
     REFUSED("momentun", .optimizer = "sgd momentun=0.5");
@@ -150,10 +150,12 @@ static void cosine_stays_in_bounds(void **state)
     }
 }
 
-/* Every line of help starts with a text that is accepted and that spells out the defaults. */
+/* Every line of help starts with a text that is accepted and that spells out the defaults, but for the
+ * arguments that all optimizers have. */
 static void help_tells_the_truth(void **state)
 {
     (void)state;
+    static const char for_all[] = "weight_decay clipnorm clipvalue global_clipnorm";
     stria_error err = {0};
     size_t lines = 0;
     for (size_t i = 0; stria_train_choice("optimizer", i) != NULL; i++, lines++) {
@@ -179,7 +181,8 @@ static void help_tells_the_truth(void **state)
         stria_text_free(&of_spelled);
         stria_text_free(&of_plain);
         for (size_t a = 0; a < stria_optimizers[i].argument_count; a++)
-            assert_non_null(strstr(text, stria_optimizers[i].arguments[a].name));
+            assert_true(strstr(text, stria_optimizers[i].arguments[a].name) != NULL ||
+                        strstr(for_all, stria_optimizers[i].arguments[a].name) != NULL);
     }
     assert_int_equal(lines, STRIA_OPTIMIZER_COUNT);
     for (size_t i = 0; stria_train_choice("schedule", i) != NULL; i++, lines++) {
