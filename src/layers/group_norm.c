@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
+#include "layers/params.h"
 
 typedef struct config {
     int64_t groups, axis;
     double epsilon;
     bool center, scale;
+    stria_param_config beta, gamma;
 } config;
 
 typedef struct state {
@@ -26,6 +28,8 @@ static const stria_argument arguments[] = {
      "added to the variance"},
     {"center", STRIA_ARG_BOOLEAN, offsetof(config, center), "yes", 0, 0, NULL, "learn an offset beta"},
     {"scale", STRIA_ARG_BOOLEAN, offsetof(config, scale), "yes", 0, 0, NULL, "learn a factor gamma"},
+    STRIA_PARAM_ARGUMENTS(config, "beta", beta, "zeros", "beta"),
+    STRIA_PARAM_ARGUMENTS(config, "gamma", gamma, "ones", "gamma"),
 };
 
 static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
@@ -50,11 +54,9 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     facts->sees_all = inputs[0].rank > 1;
     const stria_shape each = {1, {channels}};
     if (c->scale)
-        facts->params[facts->param_count++] =
-            (stria_param_spec){"gamma", each, STRIA_START_ONES, .trainable = true};
+        facts->params[facts->param_count++] = stria_param("gamma", each, &c->gamma);
     if (c->center)
-        facts->params[facts->param_count++] =
-            (stria_param_spec){"beta", each, STRIA_START_ZEROS, .trainable = true};
+        facts->params[facts->param_count++] = stria_param("beta", each, &c->beta);
     return STRIA_OK;
 }
 

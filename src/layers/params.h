@@ -17,7 +17,7 @@ typedef struct stria_param_config {
  * stria_param_config, `start` the default initializer, `what` the parameter in words. */
 #define STRIA_PARAM_ARGUMENTS(config, name, member, start, what)                                             \
     {name "_initializer", STRIA_ARG_INITIALIZER, offsetof(config, member.initializer), start, 0, 0, NULL,    \
-     "how " what " starts"},                                                                                 \
+     "first values of " what},                                                                                 \
     {name "_regularizer", STRIA_ARG_REGULARIZER, offsetof(config, member.regularizer), "", 0, 0, NULL,       \
      "penalty on " what ", part of the loss"},                                                               \
     {name "_constraint", STRIA_ARG_CONSTRAINT, offsetof(config, member.constraint), "", 0, 0, NULL,          \

@@ -3,10 +3,11 @@
 #include "kernels/broadcast.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
+#include "layers/params.h"
 #include "tensor/shape.h"
 
 typedef struct config {
-    stria_initializer alpha_initializer;
+    stria_param_config alpha;
     stria_sizes shared_axes; /* count 0: none */
 } config;
 
@@ -16,8 +17,7 @@ typedef struct state {
 } state;
 
 static const stria_argument arguments[] = {
-    {"alpha_initializer", STRIA_ARG_INITIALIZER, offsetof(config, alpha_initializer), "zeros", 0, 0, NULL,
-     "first values of the slopes"},
+    STRIA_PARAM_ARGUMENTS(config, "alpha", alpha, "zeros", "the slopes"),
     {"shared_axes", STRIA_ARG_SIZES, offsetof(config, shared_axes), "", 1, STRIA_MAX_RANK, NULL,
      "axes along which one slope holds, such as 1,2 for one slope per channel of a picture"},
 };
@@ -43,8 +43,7 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
                 stria_shape_text(&inputs[0], text, sizeof text));
         }
     facts->output = inputs[0];
-    facts->params[0] = (stria_param_spec){
-        .name = "alpha", .shape = alpha, .initializer = c->alpha_initializer, .trainable = true};
+    facts->params[0] = stria_param("alpha", alpha, &c->alpha);
     facts->param_count = 1;
     return STRIA_OK;
 }

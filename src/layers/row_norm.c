@@ -7,12 +7,14 @@
 #include "kernels/rows.h"
 #include "layers/epilogue.h"
 #include "layers/kinds.h"
+#include "layers/params.h"
 #include "tensor/shape.h"
 
 typedef struct config {
     stria_sizes axis;
     double epsilon;
     bool center, scale;
+    stria_param_config beta, gamma;
 } config;
 
 /* The sample is [outer, columns, inner], and what lies along the middle axis is a row. */
@@ -157,6 +159,8 @@ static const stria_argument layer_arguments[] = {
      "added to the variance"},
     {"center", STRIA_ARG_BOOLEAN, offsetof(config, center), "yes", 0, 0, NULL, "learn an offset beta"},
     {"scale", STRIA_ARG_BOOLEAN, offsetof(config, scale), "yes", 0, 0, NULL, "learn a factor gamma"},
+    STRIA_PARAM_ARGUMENTS(config, "beta", beta, "zeros", "beta"),
+    STRIA_PARAM_ARGUMENTS(config, "gamma", gamma, "ones", "gamma"),
 };
 
 static stria_status layer_shape(const void *settings, const stria_shape *inputs, size_t input_count,
@@ -168,11 +172,9 @@ static stria_status layer_shape(const void *settings, const stria_shape *inputs,
     STRIA_TRY(shape_of(c, &inputs[0], "layernorm", facts, &each, err));
     STRIA_TRY(require_last(&inputs[0], c, &each, "layernorm", err));
     if (c->scale)
-        facts->params[facts->param_count++] =
-            (stria_param_spec){"gamma", each, STRIA_START_ONES, .trainable = true};
+        facts->params[facts->param_count++] = stria_param("gamma", each, &c->gamma);
     if (c->center)
-        facts->params[facts->param_count++] =
-            (stria_param_spec){"beta", each, STRIA_START_ZEROS, .trainable = true};
+        facts->params[facts->param_count++] = stria_param("beta", each, &c->beta);
     return STRIA_OK;
 }
 
