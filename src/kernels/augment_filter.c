@@ -48,19 +48,25 @@ static float weight_of(const taps *t, ptrdiff_t row, ptrdiff_t column)
     return (float)(bell(row, t->row_scale) * bell(column, t->column_scale) / t->norm);
 }
 
+/* How far taps of an axis reach that meet a picture of this size. */
+static ptrdiff_t seen_reach(ptrdiff_t reach, ptrdiff_t size)
+{
+    return reach < size ? reach : size - 1;
+}
+
 /* y[i,j] = sum over taps of w * x[i + row, j + column]; tap by tap over whole rows. The window is symmetric,
  * so this is its own adjoint. */
 static void smooth(const taps *t, const stria_picture_size *size, const float *x, float *y)
 {
     const ptrdiff_t height = (ptrdiff_t)size->height, width = (ptrdiff_t)size->width;
     const size_t line = size->width * size->channels;
+    const ptrdiff_t rows = seen_reach(t->rows, height), columns = seen_reach(t->columns, width);
     memset(y, 0, size->height * line * sizeof *y);
-    for (ptrdiff_t row = -t->rows; row <= t->rows; row++)
-        for (ptrdiff_t column = -t->columns; column <= t->columns; column++) {
+    for (ptrdiff_t row = -rows; row <= rows; row++)
+        for (ptrdiff_t column = -columns; column <= columns; column++) {
             const float w = weight_of(t, row, column);
             const ptrdiff_t first = column < 0 ? -column : 0, last = column > 0 ? width - column : width;
-            for (ptrdiff_t i = row < 0 ? -row : 0; i < (row > 0 ? height - row : height) && first < last;
-                 i++) {
+            for (ptrdiff_t i = row < 0 ? -row : 0; i < (row > 0 ? height - row : height); i++) {
                 const float *from = x + (size_t)(i + row) * line + (size_t)(first + column) * size->channels;
                 float *to = y + (size_t)i * line + (size_t)first * size->channels;
                 for (size_t e = 0; e < (size_t)(last - first) * size->channels; e++)

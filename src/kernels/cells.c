@@ -111,23 +111,27 @@ static void backward_task(void *argument, size_t task, size_t worker)
     (void)worker;
     const blur_job *job = argument;
     const stria_window *w = job->blur->window;
-    const size_t channels = job->blur->channels;
+    const size_t channels = job->blur->channels, row = w->in[2] * channels;
     const size_t n = task / (w->in[0] * w->in[1]), id = task / w->in[1] % w->in[0], ih = task % w->in[1];
-    for (size_t iw = 0; iw < w->in[2]; iw++) {
-        float *dx = job->to + (task * w->in[2] + iw) * channels;
-        if (!job->adds)
-            memset(dx, 0, channels * sizeof *dx);
-        for (size_t tap = 0; tap < stria_size_volume(w->kernel); tap++) {
-            const size_t d = tap / (w->kernel[1] * w->kernel[2]), h = tap / w->kernel[2] % w->kernel[1],
-                         v = tap % w->kernel[2];
-            size_t od, oh, ow;
-            if (!seen_by(w, 0, id, d, &od) || !seen_by(w, 1, ih, h, &oh) || !seen_by(w, 2, iw, v, &ow))
+    if (!job->adds)
+        memset(job->to + task * row, 0, row * sizeof *job->to);
+    size_t od, oh, ow;
+    for (size_t d = 0; d < w->kernel[0]; d++) {
+        if (!seen_by(w, 0, id, d, &od))
+            continue;
+        for (size_t h = 0; h < w->kernel[1]; h++) {
+            if (!seen_by(w, 1, ih, h, &oh))
                 continue;
-            const float weight = job->blur->weights[tap];
-            const float *dy =
-                job->from + (((n * w->out[0] + od) * w->out[1] + oh) * w->out[2] + ow) * channels;
-            for (size_t c = 0; c < channels; c++)
-                dx[c] += weight * dy[c];
+            const float *weights = job->blur->weights + (d * w->kernel[1] + h) * w->kernel[2];
+            const float *dys = job->from + ((n * w->out[0] + od) * w->out[1] + oh) * w->out[2] * channels;
+            for (size_t iw = 0; iw < w->in[2]; iw++)
+                for (size_t v = 0; v < w->kernel[2]; v++) {
+                    if (!seen_by(w, 2, iw, v, &ow))
+                        continue;
+                    float *dx = job->to + task * row + iw * channels;
+                    for (size_t c = 0; c < channels; c++)
+                        dx[c] += weights[v] * dys[ow * channels + c];
+                }
         }
     }
 }
