@@ -174,7 +174,8 @@ static stria_status settings_of(int rank, int axis, const stria_sizes *kernel, c
     return stria_padding_at(padding, rank, axis, &settings->before, &settings->after, err);
 }
 
-/* Nothing when a size is open. */
+/* Nothing when a size is open. The stride of a single output moves nothing; a huge one would only cost
+ * kernels that sort inputs by their remainder. */
 static void fill_window(const stria_axis axes[3], int rank, stria_window *window)
 {
     for (int a = 0; a < rank; a++)
@@ -186,6 +187,8 @@ static void fill_window(const stria_axis axes[3], int rank, stria_window *window
         window->out[i] = a < 0 ? 1 : (size_t)axes[a].out;
         window->kernel[i] = a < 0 ? 1 : (size_t)axes[a].kernel;
         window->stride[i] = a < 0 ? 1 : (size_t)axes[a].stride;
+        if (window->out[i] == 1)
+            window->stride[i] = stria_size_min(window->stride[i], window->in[i]);
         window->dilation[i] = a < 0 ? 1 : (size_t)axes[a].dilation;
         window->before[i] = a < 0 ? 0 : (size_t)axes[a].before;
     }
