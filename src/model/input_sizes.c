@@ -31,7 +31,8 @@ static stria_status find_facts(const stria_model *model, size_t index, stria_lay
     stria_shape inputs[STRIA_MAX_INPUTS];
     for (size_t k = 0; k < node->input_count; k++)
         inputs[k] = facts[node->inputs[k]].output;
-    stria_status status = node->kind->shape(node->config, inputs, node->input_count, &facts[index], err);
+    stria_status status = stria_wrapper_shape(node->wrapper, node->kind, node->config, inputs,
+                                              node->input_count, &facts[index], err);
     int64_t count;
     if (status == STRIA_OK)
         status = stria_shape_count(&facts[index].output, &count, err);

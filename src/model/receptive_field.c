@@ -7,6 +7,9 @@
 
 #include "base/size.h"
 
+/* Larger numbers are not kept: sums of a few of them fit 64 bits. */
+#define LARGEST (INT64_MAX / 8)
+
 /* One axis of a window over an axis of the layer before it; `before` is negative where a border is cut off.
  * False when the numbers grow out of bounds. */
 static bool extend(int64_t window, int64_t window_stride, int64_t before, int64_t *size, int64_t *stride,
@@ -14,11 +17,11 @@ static bool extend(int64_t window, int64_t window_stride, int64_t before, int64_
 {
     int64_t grown, shift;
     if (!stria_count_multiply(window - 1, *stride, &grown) || !stria_count_add(*size, grown, size) ||
-        !stria_count_multiply(before < 0 ? -before : before, *stride, &shift) ||
-        *offset < INT64_MIN / 2 + shift || *offset > INT64_MAX / 2 - shift)
+        !stria_count_multiply(before < 0 ? -before : before, *stride, &shift) || *offset < -LARGEST + shift ||
+        *offset > LARGEST - shift)
         return false;
     *offset -= before < 0 ? -shift : shift;
-    return stria_count_multiply(*stride, window_stride, stride) && *size < INT64_MAX / 2;
+    return stria_count_multiply(*stride, window_stride, stride) && *size < LARGEST;
 }
 
 /* The smallest field that covers both. */
@@ -33,6 +36,8 @@ static void cover(const stria_receptive_field *other, stria_receptive_field *fie
         if (other->offset[a] < field->offset[a])
             field->offset[a] = other->offset[a];
         field->size[a] = (other_end > end ? other_end : end) - field->offset[a];
+        if (field->size[a] >= LARGEST)
+            field->size[a] = 0;
     }
 }
 

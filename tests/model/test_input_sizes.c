@@ -79,6 +79,48 @@ static void test_refusals(void **state)
     test_context_close(&test);
 }
 
+/* Wrapped layers have their shapes by the wrapper's rule. */
+static void test_wrapped_layers(void **state)
+{
+    (void)state;
+    test_context test;
+    stria_error err = {0};
+    char text[STRIA_SHAPE_TEXT_SIZE];
+    test_context_open(&test, 1, NULL);
+    stria_model *model =
+        parse(&test, "input ?x?x?x2\ntime_distributed conv2d 3 3\nspectral_normalization dense 5\n");
+    const stria_shape shape = {4, {4, 9, 8, 2}};
+    assert_ok(stria_model_set_input_shapes(model, &shape, 1, &err), &err);
+    stria_layer_info layer = layer_of(model, 1);
+    assert_string_equal(stria_shape_text(&layer.output, text, sizeof text), "4x7x6x3");
+    assert_int_equal(layer.macs, 4 * 7 * 6 * 3 * 3 * 3 * 2);
+    layer = layer_of(model, 2);
+    assert_string_equal(stria_shape_text(&layer.output, text, sizeof text), "4x7x6x5");
+    stria_model_free(model);
+    test_context_close(&test);
+}
+
+/* Fields too large for 64 bits are those of the whole input. */
+static void test_huge_fields(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    stria_model *model = parse(&test, "input 1x1x1\n"
+                                      "maxpool2d 1 1073741824 same\n"
+                                      "huge = maxpool2d 1 536870912 same\n"
+                                      "zero_padding2d 7,0,7,0\n"
+                                      "early = maxpool2d 7 1\n"
+                                      "zero_padding2d(huge) 0,14,0,14\n"
+                                      "cropping2d 7,0,7,0\n"
+                                      "late = maxpool2d 7 1\n"
+                                      "add(early, late)\n");
+    const stria_layer_info sum = layer_of(model, stria_model_layer_count(model) - 1);
+    assert_int_equal(sum.receptive_field.size[0], 0);
+    stria_model_free(model);
+    test_context_close(&test);
+}
+
 static void test_shape_text(void **state)
 {
     (void)state;
@@ -164,8 +206,9 @@ static void test_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_written),  cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_shape_text),  cmocka_unit_test(test_value_memory),
+        cmocka_unit_test(test_as_written),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_wrapped_layers), cmocka_unit_test(test_huge_fields),
+        cmocka_unit_test(test_shape_text),     cmocka_unit_test(test_value_memory),
         cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
