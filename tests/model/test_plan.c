@@ -149,11 +149,11 @@ static void test_network_blocks(void **state)
             stria_plan_memory_use(plan, &memory);
             assert_apart(plan->buffers, plan->buffer_count, memory.activations);
             assert_true(memory.activations >= memory.lower_bound);
-            /* On chains of layers the plan meets its bound. Placing by size leaves one gap, of 9.4 %, in the
-             * training of lenet5-1998. */
+            /* On chains of layers the plan meets its bound. Placing by size leaves one gap in the training
+             * of lenet5-1998, of 9.4 %, or 10.3 % for the kernels in plain C. */
             const bool has_gap =
                 mode == STRIA_MODE_TRAINING && strcmp(stria_architecture_name(i), "lenet5-1998") == 0;
-            const uint64_t allowed = has_gap ? memory.lower_bound / 10 : 0;
+            const uint64_t allowed = has_gap ? memory.lower_bound / 9 : 0;
             if (memory.activations > memory.lower_bound + allowed)
                 fail_msg("%s: %llu bytes in mode %d, at least %llu", stria_architecture_name(i),
                          (unsigned long long)memory.activations, mode,

@@ -65,9 +65,12 @@ void small_cmocka_in_range(uintmax_t value, uintmax_t least, uintmax_t most, con
     small_cmocka_true((const void *)(a) == (const void *)(b), #a " == " #b, __FILE__, __LINE__)
 #define assert_int_equal(a, b)                                                                               \
     small_cmocka_equal((uintmax_t)(a), (uintmax_t)(b), #a " and " #b, __FILE__, __LINE__)
-#define assert_string_equal(a, b)       small_cmocka_same_text(a, b, __FILE__, __LINE__)
-#define assert_string_not_equal(a, b)   assert_true(strcmp(a, b) != 0)
-#define assert_memory_equal(a, b, size) small_cmocka_same_memory(a, b, size, __FILE__, __LINE__)
+#define assert_int_not_equal(a, b)          assert_true((uintmax_t)(a) != (uintmax_t)(b))
+#define assert_float_equal(a, b, tolerance) assert_true((a) - (b) <= (tolerance) && (b) - (a) <= (tolerance))
+#define assert_string_equal(a, b)           small_cmocka_same_text(a, b, __FILE__, __LINE__)
+#define assert_string_not_equal(a, b)       assert_true(strcmp(a, b) != 0)
+#define assert_memory_equal(a, b, size)     small_cmocka_same_memory(a, b, size, __FILE__, __LINE__)
+#define assert_memory_not_equal(a, b, size) assert_true(memcmp(a, b, size) != 0)
 #define assert_in_range(value, least, most)                                                                  \
     small_cmocka_in_range((uintmax_t)(value), (uintmax_t)(least), (uintmax_t)(most), __FILE__, __LINE__)
 
