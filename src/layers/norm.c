@@ -12,6 +12,7 @@ typedef struct config {
     double momentum, epsilon;
     bool center, scale;
     stria_param_config beta, gamma;
+    int64_t axis;
 } config;
 
 /* Which parameter is where: gamma and beta come first, when the layer has them. */
@@ -31,6 +32,7 @@ static const stria_argument arguments[] = {
     {"scale", STRIA_ARG_BOOLEAN, offsetof(config, scale), "yes", 0, 0, NULL, "learn a factor gamma"},
     STRIA_PARAM_ARGUMENTS(config, "beta", beta, "zeros", "beta"),
     STRIA_PARAM_ARGUMENTS(config, "gamma", gamma, "ones", "gamma"),
+    STRIA_AXIS_ARGUMENT(config, axis, "of the channels: the last"),
 };
 
 static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
@@ -39,7 +41,15 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     (void)input_count;
     const config *c = settings;
     int64_t channels;
+    int axis;
     STRIA_TRY(stria_require_channels(&inputs[0], "batchnorm", &channels, err));
+    STRIA_TRY(stria_find_axis(c->axis, &inputs[0], "batchnorm", &axis, err));
+    if (axis != inputs[0].rank - 1)
+        return stria_fail(
+            err, STRIA_ERROR_UNSUPPORTED,
+            "batchnorm: channels stand last, and axis %lld is not the last; use -1, or 'permute' "
+            "around it",
+            (long long)c->axis);
     facts->output = inputs[0];
     stria_shape each = {1, {channels}};
     size_t n = 0;

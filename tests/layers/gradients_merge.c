@@ -32,6 +32,14 @@ static const stria_gradient_case cases[] = {
      2, SPREAD, NULL},
     {"a = input 3x6\nb = input 3x6\nr = rescaling(b) 1 0.03\nminimum(a, r)", 2, SPREAD, NULL},
     {"a = input 3x6\nb = input 3x1\nr = rescaling(b) 1 0.03\nminimum(r, a)", 2, SPREAD, NULL},
+    {"a = input 5\nb = input 5\ndot(a, b) 1", 3, NORMAL, NULL},
+    {"a = input 5\nb = input 5\ndot(a, b) -1 normalize", 3, NORMAL, NULL},
+    {"a = input 3x4\nb = input 5x4\ndot(a, b) 2", 2, NORMAL, NULL},
+    {"a = input 4x3\nb = input 5x4\ndot(a, b) axes=1,2 normalize", 2, NORMAL, NULL},
+    {"a = input 4\nb = input 3x4x70\ndot(a, b) axes=1,2", 2, NORMAL, NULL},
+    {"a = input 2x4x3\nb = input 4x2\ndot(a, b) axes=2,1 normalize=yes", 2, NORMAL, NULL},
+    {"a = input 1x1\nb = input 1\ndot(a, b) 1", 1, NORMAL, NULL},
+    {"a = input 3x4\ndot(a, a) -1", 2, NORMAL, NULL},
 };
 
 static const stria_refusal refusals[] = {
@@ -43,6 +51,11 @@ static const stria_refusal refusals[] = {
     {"multiply", "a = input 4x4x8\nb = input 1x1x4\nmultiply(a, b)", STRIA_ERROR_SHAPE, "1x1x4"},
     {"maximum", "a = input 4\nmaximum(a)", STRIA_ERROR_SYNTAX, "input"},
     {"minimum", "a = input 4\nb = input 2\nminimum(a, b)", STRIA_ERROR_SHAPE, "equal or 1"},
+    {"dot", "a = input 3x4\nb = input 3x5\ndot(a, b) 2", STRIA_ERROR_SHAPE, "4 and 5"},
+    {"dot", "a = input 3x4\nb = input 4\ndot(a, b) 2", STRIA_ERROR_SHAPE, "axis 2"},
+    {"dot", "a = input 3x4\nb = input 3x4\ndot(a, b) 1,2,2", STRIA_ERROR_VALUE, "two"},
+    {"dot", "a = input 3x4\nb = input 3x4\ndot(a, b)", STRIA_ERROR_SYNTAX, "axes"},
+    {"dot", "a = input 2x2x2x2x2x2\ndot(a, a) 1", STRIA_ERROR_LIMIT, "axes"},
     {"concat", "a = input 4x4x1\nb = input 5x4x1\nconcat(a, b)", STRIA_ERROR_SHAPE, "5x4x1"},
     {"concat", "a = input 4\nb = input 4\nconcat(a, b) axis=3", STRIA_ERROR_SHAPE, "axis"},
 };

@@ -6,6 +6,7 @@ static const stria_gradient_case cases[] = {
     {"input 4x3x3\nbatchnorm", 3, NORMAL, NULL},
     {"input 5x3x2\nbatchnorm center=no", 1, NORMAL, NULL},
     {"input 3x3x2\nbatchnorm scale=no epsilon=0.1", 2, NORMAL, NULL},
+    {"input 2x3x2\nbatchnorm axis=3", 2, NORMAL, NULL},
     {"input 5\nbatchnorm", 6, NORMAL, NULL},
     {"input 3x3x2\nbatchnorm\nconv2d 2 2 tanh", 2, NORMAL, "batch_normalization"},
     {"input 3x2x6\nlayernorm", 2, NORMAL, NULL},
@@ -41,6 +42,8 @@ static const stria_gradient_case cases[] = {
 
 static const stria_refusal refusals[] = {
     {"batchnorm", "input 4x4x?\nbatchnorm", STRIA_ERROR_SHAPE, "4x4x?"},
+    {"batchnorm", "input 4x4x2\nbatchnorm axis=1", STRIA_ERROR_UNSUPPORTED, "permute"},
+    {"batchnorm", "input 4x4x2\nbatchnorm axis=4", STRIA_ERROR_SHAPE, "axis 4"},
     {"layernorm", "input 4x4x?\nlayernorm", STRIA_ERROR_SHAPE, "4x4x?"},
     {"layernorm", "input 4x4x2\nlayernorm axis=1", STRIA_ERROR_UNSUPPORTED, "last axes"},
     {"layernorm", "input 4x4x2\nlayernorm axis=1,3", STRIA_ERROR_UNSUPPORTED, "neighbours"},

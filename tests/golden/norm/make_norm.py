@@ -47,10 +47,10 @@ def cases():
     def add(name, make, *inputs, **kw):
         out.append(Case(name, make, list(inputs), **kw))
 
-    def add_norm(name, make, shape):
+    def add_norm(name, make, shape, **kw):
         """The engine draws shapes and the upstream gradient alike, and a normalisation's gradient along its input is 0."""
         rng = np.random.default_rng(zlib.crc32(name[::-1].encode()))
-        add(name, make, (1.5 * rng.standard_normal(shape) + 0.5).astype(np.float32))
+        add(name, make, (1.5 * rng.standard_normal(shape) + 0.5).astype(np.float32), **kw)
 
     for name in CORNERED:
         add("kinks_" + name, layer("Activation", activation=name), (3, 9), dist="kinks")
@@ -70,6 +70,11 @@ def cases():
     add("softmax_axis_1", layer("Softmax", axis=1), (2, 4, 3))
     add("softmax_axis_2", layer("Softmax", axis=2), (2, 3, 5, 2), dist="wide")
 
+    add_norm("batchnorm_in_training", layer("BatchNormalization", epsilon=0.01), (3, 4, 5, 3), training=True)
+    add_norm("batchnorm_plain", layer("BatchNormalization", scale=False, center=False), (6, 5), training=True)
+    add_norm("batchnorm_moving", layer("BatchNormalization"), (2, 3, 4, 5))
+    add_norm("layernorm_defaults", layer("LayerNormalization"), (2, 3, 4, 7))
+    add_norm("groupnorm_two", layer("GroupNormalization", groups=2), (2, 4, 3, 6))
     add_norm("groupnorm_instance", layer("GroupNormalization", groups=-1), (2, 4, 3, 3))
     add_norm("groupnorm_one", layer("GroupNormalization", groups=1, epsilon=0.1), (2, 5, 6))
     add_norm("groupnorm_plain", layer("GroupNormalization", groups=4, scale=False), (2, 3, 3, 8))
@@ -101,6 +106,15 @@ def cases():
     add("average_broadcast", layer("Average"), (2, 3, 4), (2, 1, 4), (2, 3, 1))
     add("maximum_ties", layer("Maximum"), (3, 8), (3, 8), (3, 8), dist="ties")
     add("minimum_ties", layer("Minimum"), (3, 4, 5), (3, 1, 5), dist="ties")
+
+    add("dot", layer("Dot", axes=1), (3, 5), (3, 5))
+    add("dot_cosine", layer("Dot", axes=-1, normalize=True), (3, 5), (3, 5))
+    add("dot_rows", layer("Dot", axes=-1), (2, 3, 5), (2, 4, 5))
+    add("dot_axes", layer("Dot", axes=[1, 2], normalize=True), (2, 5, 3), (2, 4, 5))
+    add("dot_vector_first", layer("Dot", axes=[1, 2]), (2, 5), (2, 4, 5))
+    add("dot_vector_last", layer("Dot", axes=[2, 1], normalize=True), (2, 4, 5), (2, 5))
+    add("dot_volume", layer("Dot", axes=[2, 2], normalize=True), (2, 3, 4, 2), (2, 3, 4))
+    add("dot_volumes", layer("Dot", axes=[3, 1]), (2, 3, 2, 4), (2, 4, 2, 3))
     return out
 
 
