@@ -434,12 +434,12 @@ bool stria_value_is_default(const stria_argument *argument, const void *slot)
     return false;
 }
 
-static void write_list(const int64_t *values, int count, char separator, stria_text *text)
+static void write_list(const int64_t *values, int count, char separator, bool may_be_open, stria_text *text)
 {
     for (int i = 0; i < count; i++) {
         if (i > 0)
             stria_text_append(text, &separator, 1);
-        if (values[i] == STRIA_ANY_SIZE)
+        if (may_be_open && values[i] == STRIA_ANY_SIZE)
             stria_text_add(text, "?");
         else
             stria_text_format(text, "%lld", (long long)values[i]);
@@ -462,7 +462,8 @@ static double shortest_of_float(float number)
 
 static void write_activation(const stria_activation *activation, stria_text *text)
 {
-    stria_function_value function = stria_function_defaults(&stria_activation_functions, (int)activation->kind);
+    stria_function_value function =
+        stria_function_defaults(&stria_activation_functions, (int)activation->kind);
     const float numbers[] = {activation->alpha, activation->beta, activation->gamma};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (!floats_equal((float)function.parameters[i], numbers[i]))
@@ -486,13 +487,13 @@ void stria_value_write(const stria_argument *argument, const void *slot, stria_t
         break;
     case STRIA_ARG_SIZES: {
         const stria_sizes *sizes = slot;
-        write_list(sizes->values, sizes->count, 'x', text);
+        write_list(sizes->values, sizes->count, 'x', false, text);
         break;
     }
     case STRIA_ARG_PADDING: {
         const stria_padding *padding = slot;
         if (padding->mode == STRIA_PADDING_EXPLICIT) {
-            write_list(padding->values, padding->count, ',', text);
+            write_list(padding->values, padding->count, ',', false, text);
         } else {
             size_t length;
             const char *word = stria_words_at(padding_words, (int)padding->mode, &length);
@@ -516,7 +517,7 @@ void stria_value_write(const stria_argument *argument, const void *slot, stria_t
         break;
     case STRIA_ARG_SHAPE: {
         const stria_shape *shape = slot;
-        write_list(shape->sizes, shape->rank, 'x', text);
+        write_list(shape->sizes, shape->rank, 'x', true, text);
         break;
     }
     case STRIA_ARG_RANGE:
