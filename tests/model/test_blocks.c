@@ -310,7 +310,7 @@ static void test_shared_parameters(void **state)
     assert_int_equal(second.frozen, 1);
 
     assert_ok(stria_model_initialize(model, 7, &err), &err);
-#ifdef STRIA_HAVE_JSON /* reading goes by it */
+#if STRIA_HAVE_JSON /* reading goes by it */
     assert_ok(stria_model_save(model, path, &err), &err);
     assert_ok(stria_model_load(&loaded, test.context, path, NULL, &err), &err);
     assert_same(model, loaded);
