@@ -18,6 +18,8 @@
 #define STRIA_STRIA_H
 
 #include <stria/bench.h>
+#include <stria/build.h>
+#include <stria/build_layers.h>
 #include <stria/context.h>
 #include <stria/data.h>
 #include <stria/error.h>

@@ -7,6 +7,7 @@ import sys
 from source_tree import ROOT, c_files, name_of, report, tracked_files, without_comments
 
 LONGEST = 800  # lines
+MADE = {"include/stria/build_layers.h"}  # by a program, one paragraph for each layer kind
 PATHS = re.compile(r"(?<![\w.])/(?:work|root|home)/\w")
 LEFT_OVER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|^(?:<{7}|>{7}|={7})(?: |$)|^\s*#\s*if 0\b",
                        re.MULTILINE)
@@ -14,7 +15,7 @@ LEFT_OVER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|^(?:<{7}|>{
 
 def length_faults(name, text):
     lines = text.count("\n")
-    return [f"{name}: {lines} lines, more than {LONGEST}"] if lines > LONGEST else []
+    return [f"{name}: {lines} lines, more than {LONGEST}"] if lines > LONGEST and name not in MADE else []
 
 
 def opening_faults(name, text):
