@@ -13,6 +13,7 @@
 #include "formats/model_file.h"
 #include "model/model.h"
 #include "support/check.h"
+#include "support/ready_model.h"
 #include "support/temporary_folder.h"
 #include "support/test_context.h"
 
@@ -54,7 +55,7 @@ static stria_model *parse(fixture *f, const char *text)
 
 static void assert_same_text(const stria_model *a, const stria_model *b)
 {
-    char first[4096], second[4096];
+    char first[16384], second[16384];
     assert_true(stria_model_text(a, first, sizeof first) < sizeof first);
     assert_true(stria_model_text(b, second, sizeof second) < sizeof second);
     assert_string_equal(first, second);
@@ -120,7 +121,10 @@ static void test_ready_models_round_trip(void **state)
     fixture *f = *state;
     for (size_t i = 0; stria_architecture_name(i) != NULL; i++) {
         stria_error err = {0};
-        stria_model *model = parse(f, stria_architecture_text(stria_architecture_name(i)));
+        const char *text = stria_architecture_text(stria_architecture_name(i));
+        if (!is_small_model(f->test.context, text))
+            continue;
+        stria_model *model = parse(f, text);
         stria_model *loaded = NULL;
         assert_ok(stria_model_save(model, f->path, &err), &err);
         assert_ok(stria_model_load(&loaded, f->test.context, f->path, NULL, &err), &err);
