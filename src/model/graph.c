@@ -203,6 +203,10 @@ static stria_status find_facts(const stria_model *model, const stria_new_layer *
     memset(facts, 0, sizeof *facts);
     STRIA_TRY(stria_wrapper_shape(layer->wrapper, layer->kind, layer->config, shapes, layer->input_count,
                                   facts, err));
+    if (facts->output.rank >= STRIA_MAX_RANK) /* the batch is one more axis */
+        return stria_fail(err, STRIA_ERROR_LIMIT,
+                          "the output would have %d axes, and at most %d are possible", facts->output.rank,
+                          STRIA_MAX_RANK - 1);
     for (size_t i = 0; i < facts->param_count; i++) {
         const stria_param_spec *param = &facts->params[i];
         STRIA_TRY(stria_initializer_check(&param->initializer, param->name, &param->shape, err));

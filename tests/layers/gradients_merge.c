@@ -43,6 +43,7 @@ static const stria_gradient_case cases[] = {
 };
 
 static const stria_refusal refusals[] = {
+    {"dot", "a = input 2x2x2x2x3\nb = input 2x2x2x2x3\ndot(a, b) -1", STRIA_ERROR_LIMIT, "axes"},
     {"add", "a = input 4\nb = input 5\nadd(a, b)", STRIA_ERROR_SHAPE, "5"},
     {"add", "input 4\nadd", STRIA_ERROR_SYNTAX, "input"},
     {"add", "a = input 3x4x2\nb = input 3\nadd(a, b)", STRIA_ERROR_SHAPE, "equal or 1"},
