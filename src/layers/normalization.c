@@ -58,7 +58,7 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
 {
     const size_t channels = stria_call_output_channels(call);
     needs->packed = 2 * channels; /* the factor and the shift of each channel */
-    needs->scratch = call->training ? channels : 0;
+    needs->scratch = call->differentiates ? channels : 0;
     needs->backward_in_place = true;
     needs->kernel = "scale and shift";
 }
