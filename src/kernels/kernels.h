@@ -266,7 +266,7 @@ typedef struct stria_reduce_kernels {
     /* sum_g[c] = sum of g[r,c]; sum_gx[c] = sum of g[r,c] * (x[r,c] - mean[c]) */
     void (*column_products)(const stria_column_gradient *gradient, const float *mean, float *sum_g, float *sum_gx,
                             stria_pool *pool);
-    /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (none by rows) */
+    /* y[r,c] = x[r,c] * scale[c] + shift[c], then the activation (none by rows); y may be x */
     void (*column_scale)(const float *x, const float *scale, const float *shift, stria_activation activation, size_t rows,
                          size_t columns, float *y, stria_pool *pool);
     /* dx[r,c] = a[c] * g[r,c] + b[c] * x[r,c] + d[c] */

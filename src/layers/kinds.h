@@ -27,6 +27,9 @@ stria_status stria_require_spatial(const stria_shape *input, int axes, const cha
 stria_status stria_find_axis(int64_t axis, const stria_shape *shape, const char *kind, int *index,
                              stria_error *err);
 
+/* Smaller deviations of the layer normalization count as this. */
+#define STRIA_LEAST_DEVIATION 1e-7
+
 /* Whether a softmax layer of this configuration runs over the last axis. */
 bool stria_softmax_over_last(const void *config, const stria_shape *output);
 

@@ -1,7 +1,6 @@
 /* Normalization by numbers that are known beforehand: mean and variance of each channel of the data, given in
  * the text or kept as parameters that training leaves alone. */
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "layers/epilogue.h"
@@ -54,11 +53,12 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
     return STRIA_OK;
 }
 
+/* What is packed, each of [channels]. */
+enum { FACTOR, SHIFT, ONE, ZERO, PACKED };
+
 static void bind(stria_layer_call *call, stria_layer_needs *needs)
 {
-    const size_t channels = stria_call_output_channels(call);
-    needs->packed = 2 * channels; /* the factor and the shift of each channel */
-    needs->scratch = call->differentiates ? channels : 0;
+    needs->packed = PACKED * stria_call_output_channels(call);
     needs->backward_in_place = true;
     needs->kernel = "scale and shift";
 }
@@ -70,45 +70,48 @@ static double number_at(const stria_numbers *numbers, const float *parameter, si
     return numbers->values[numbers->count == 1 ? 0 : channel];
 }
 
-/* y = factor * x + shift of a channel. */
-static void scale(const stria_layer_call *call, size_t channel, double *factor, double *shift)
-{
-    const config *c = call->config;
-    const double mean = number_at(&c->mean, call->params[0], channel);
-    const double deviation = fmax(sqrt(number_at(&c->variance, call->params[1], channel)), 1e-7);
-    *factor = c->invert ? deviation : 1 / deviation;
-    *shift = c->invert ? mean : -mean / deviation;
-}
-
 static void pack(const stria_layer_call *call)
 {
+    const config *c = call->config;
     const size_t channels = stria_call_output_channels(call);
     for (size_t k = 0; k < channels; k++) {
-        double factor, shift;
-        scale(call, k, &factor, &shift);
-        call->packed[k] = (float)factor;
-        call->packed[channels + k] = (float)shift;
+        const double mean = number_at(&c->mean, call->params[0], k);
+        const double variance = number_at(&c->variance, call->params[1], k);
+        const double deviation = fmax(sqrt(variance), STRIA_LEAST_DEVIATION);
+        call->packed[FACTOR * channels + k] = (float)(c->invert ? deviation : 1 / deviation);
+        call->packed[SHIFT * channels + k] = (float)(c->invert ? mean : -mean);
+        call->packed[ONE * channels + k] = 1;
+        call->packed[ZERO * channels + k] = 0;
     }
 }
 
-static void apply(const stria_layer_call *call, const float *x, const float *shift, float *y)
+/* y = x * factor + shift by channels; y may be x. */
+static void apply(const stria_layer_call *call, const float *x, int factor, int shift, float *y)
 {
     const size_t channels = stria_call_output_channels(call);
-    call->kernels->reduce.column_scale(x, call->packed, shift, (stria_activation){.kind = STRIA_LINEAR},
+    call->kernels->reduce.column_scale(x, call->packed + (size_t)factor * channels,
+                                       call->packed + (size_t)shift * channels,
+                                       (stria_activation){.kind = STRIA_LINEAR},
                                        stria_call_output_count(call) / channels, channels, y, call->pool);
 }
 
+/* The mean is taken off first, as a sum of its own: x * factor - mean * factor would round by the size of the
+ * mean, which may be thousands of deviations. */
 static void forward(const stria_layer_call *call)
 {
-    apply(call, call->inputs[0], call->packed + stria_call_output_channels(call), call->output);
+    const config *c = call->config;
+    if (c->invert) {
+        apply(call, call->inputs[0], FACTOR, SHIFT, call->output);
+        return;
+    }
+    apply(call, call->inputs[0], ONE, SHIFT, call->output);
+    apply(call, call->output, FACTOR, ZERO, call->output);
 }
 
 static void backward(const stria_layer_call *call)
 {
-    if (call->dinputs[0] == NULL)
-        return;
-    memset(call->scratch, 0, stria_call_output_channels(call) * sizeof(float));
-    apply(call, call->dy, call->scratch, call->dinputs[0]);
+    if (call->dinputs[0] != NULL)
+        apply(call, call->dy, FACTOR, ZERO, call->dinputs[0]);
 }
 
 const stria_layer_kind stria_kind_normalization = {
@@ -117,7 +120,10 @@ const stria_layer_kind stria_kind_normalization = {
     .keras_class = "Normalization",
     .onnx_operator = "Sub+Div",
     .title = "Mean 0 and deviation 1 by the known mean and variance of the data.",
-    .formula = "y = (x - mean) / max(sqrt(variance), 1e-7)\ninvert: y = x * max(sqrt(variance), 1e-7) + mean",
+    .formula =
+        "y = (x - mean) / max(sqrt(variance), 1e-7)\ninvert: y = x * max(sqrt(variance), 1e-7) + mean\n"
+        "without mean and variance they are parameters, which training takes from the data before its first "
+        "step",
     .example = "normalization mean=0.5 variance=0.25",
     .config_size = sizeof(config),
     .arguments = arguments,
