@@ -12,8 +12,8 @@
 static void log_line(stria_log_level level, const char *message, void *payload)
 {
     (void)payload;
-    if (level == STRIA_LOG_WARNING) {
-        cli_note("warning: %s", message);
+    if (level >= STRIA_LOG_INFO) {
+        cli_note("%s%s", level == STRIA_LOG_WARNING ? "warning: " : "", message);
     }
 }
 

@@ -70,7 +70,6 @@ typedef struct stria_train_options {
     stria_progress_fn on_progress; /* at most about ten times a second */
     void *payload;
     int (*cancelled)(void *payload); /* asked after every step; non-zero: save the checkpoint and return CANCELLED */
-    const char *data_name; /* provenance: what stria_dataset_open opens the data with again; may be NULL */
 } stria_train_options;
 
 /* How a training ended. */
@@ -101,20 +100,30 @@ STRIA_API stria_status stria_train_options_check(const stria_train_options *opti
  * "learning rule"), NULL past the end. Constant. */
 STRIA_API const char *stria_train_choice(const char *what, size_t index);
 
-/* ---- What happened in a training ---- */
+/* ---- Adapting to data ---- */
 
-/* The epochs of the training that a model comes from. Free with stria_history_free. */
-typedef struct stria_history {
-    stria_epoch *epochs; /* [count]; seconds are NaN: a trained model does not depend on how fast it was trained */
-    size_t count;
-} stria_history;
+/* All zero (NULL) means the defaults. */
+typedef struct stria_adapt_options {
+    size_t struct_size;
+    int keep_adapted; /* 1: leave layers alone that have other numbers than those they start with, mean 0 and variance 1
+                         in all channels */
+    int (*cancelled)(void *payload); /* asked between batches; non-zero: return CANCELLED */
+    void *payload;
+} stria_adapt_options;
 
-/* Reads the history that stria_train leaves in the model's metadata, also in the files of trained models and
- * checkpoints. A model without one has 0 epochs. Errors: FORMAT (names the line), MEMORY. */
-STRIA_API stria_status stria_history_read(stria_history *history, const stria_model *model, stria_error *err);
-
-/* A cleared struct is allowed, also with no context. */
-STRIA_API void stria_history_free(stria_history *history, stria_context *context);
+/* Gives every `normalization` layer that keeps its numbers as parameters (no mean= and variance= in its text) and is not
+ * frozen the mean and variance, of each channel, of what it sees of the training part of `data`, as Keras's adapt(); one
+ * after the other in running order, so that each sees what the ones before it make of the data. Layers of other kinds
+ * compute as in inference with the parameters they have. The context's log is told of each layer, the model keeps the
+ * preprocessing (metadata), and *adapted (may be NULL) is how many layers there were. Plans of the model that are there
+ * already need stria_plan_refresh. The same data and parameters give the same bits on any number of threads.
+ *
+ * stria_train and stria_train_unsupervised do it by themselves, with keep_adapted and the samples that are trained on,
+ * before the first step (the second: when the layer's turn comes); a training that is resumed does not.
+ * Errors: SHAPE and UNSUPPORTED (model and data do not fit), VALUE (no training part; a layer that sees NaN or infinite
+ * numbers), CANCELLED, IO, MEMORY. After a failure all parameters are as they were. */
+STRIA_API stria_status stria_model_adapt(stria_model *model, const stria_dataset *data,
+                                         const stria_adapt_options *options, size_t *adapted, stria_error *err);
 
 /* ---- Learning without labels ---- */
 
@@ -140,7 +149,6 @@ typedef struct stria_unsupervised_options {
     stria_learned_fn on_layer;
     void *payload;
     int (*cancelled)(void *payload); /* asked between batches; non-zero: return CANCELLED */
-    const char *data_name; /* provenance, as in stria_train_options */
 } stria_unsupervised_options;
 
 /* How learning ended. */
@@ -209,23 +217,6 @@ typedef struct stria_evaluation {
  * Errors: SHAPE, VALUE (an empty part), MEMORY. */
 STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
                                       stria_part part, int64_t batch, const char *loss, stria_error *err);
-
-/* What a model made of one sample. */
-typedef struct stria_sample_result {
-    size_t index;             /* in its part */
-    double loss;              /* its own, without penalties */
-    size_t label, predicted;  /* classes; 0 for data with targets */
-    double probability;       /* of the predicted class: what a softmax makes of the outputs for cross-entropy, else the
-                                 output itself; 0 for targets */
-    double label_probability; /* of the true class, likewise */
-} stria_sample_result;
-
-/* Does stria_evaluate, and writes the samples with the largest losses to `worst`, the largest first (NaN above all), the
- * earlier first among equals: of data with labels those that the model got wrong, of data with targets any. *worst_count
- * is how many there is room for, and becomes how many were found. Memory does not grow with the data. */
-STRIA_API stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_result *worst,
-                                            size_t *worst_count, stria_model *model, const stria_dataset *data,
-                                            stria_part part, int64_t batch, const char *loss, stria_error *err);
 
 /* A cleared struct is allowed, also with no context. */
 STRIA_API void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context);

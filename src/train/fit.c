@@ -16,6 +16,7 @@
 #include "data/dataset.h"
 #include "formats/model_file.h"
 #include "model/model.h"
+#include "train/adapt.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/identity.h"
@@ -53,6 +54,41 @@ static double seconds_since(const fit *f, uint64_t then)
     return (double)(stria_context_now(f->context) - then) * 1e-9;
 }
 
+/* ---- Copies of the model's parameters ---- */
+
+/* Memory for a copy; free with free_copy, also after a failure. */
+static stria_status make_copy(const fit *f, stria_best_parameters *copy, stria_error *err)
+{
+    const stria_allocator *allocator = &f->context->allocator;
+    copy->weights = stria_allocate_floats(allocator, f->model->weight_count);
+    copy->statistics = stria_allocate_floats(allocator, f->model->statistic_count);
+    if (copy->weights == NULL || copy->statistics == NULL)
+        return stria_fail_memory(err, (f->model->weight_count + f->model->statistic_count) * sizeof(float));
+    return STRIA_OK;
+}
+
+static void free_copy(const fit *f, stria_best_parameters *copy)
+{
+    stria_release(&f->context->allocator, copy->weights);
+    stria_release(&f->context->allocator, copy->statistics);
+}
+
+static void store(const fit *f, const stria_best_parameters *copy)
+{
+    if (f->model->weight_count > 0)
+        memcpy(copy->weights, f->model->weights, f->model->weight_count * sizeof(float));
+    if (f->model->statistic_count > 0)
+        memcpy(copy->statistics, f->model->statistics, f->model->statistic_count * sizeof(float));
+}
+
+static void put_back(const fit *f, const stria_best_parameters *copy)
+{
+    if (f->model->weight_count > 0)
+        memcpy(f->model->weights, copy->weights, f->model->weight_count * sizeof(float));
+    if (f->model->statistic_count > 0)
+        memcpy(f->model->statistics, copy->statistics, f->model->statistic_count * sizeof(float));
+}
+
 /* ---- Getting ready: all of it before the model is touched ---- */
 
 static stria_status make_order(fit *f, stria_error *err)
@@ -61,18 +97,6 @@ static stria_status make_order(fit *f, stria_error *err)
         return STRIA_OK;
     f->order = stria_allocate_array(&f->context->allocator, f->split.train_count, sizeof(uint32_t));
     return f->order != NULL ? STRIA_OK : stria_fail_memory(err, f->split.train_count * sizeof(uint32_t));
-}
-
-static stria_status make_best(fit *f, stria_error *err)
-{
-    if (!f->settings.options.restore_best)
-        return STRIA_OK;
-    const stria_allocator *allocator = &f->context->allocator;
-    f->best.weights = stria_allocate_floats(allocator, f->model->weight_count);
-    f->best.statistics = stria_allocate_floats(allocator, f->model->statistic_count);
-    if (f->best.weights == NULL || f->best.statistics == NULL)
-        return stria_fail_memory(err, (f->model->weight_count + f->model->statistic_count) * sizeof(float));
-    return STRIA_OK;
 }
 
 /* Plans, loaders and memory for the whole training. */
@@ -98,7 +122,8 @@ static stria_status make_parts(fit *f, stria_error *err)
                                          f->preprocessing, f->split.validation_first, f->split.validation_end,
                                          256, f->loss, err));
     STRIA_TRY(make_order(f, err));
-    STRIA_TRY(make_best(f, err));
+    if (options->restore_best)
+        STRIA_TRY(make_copy(f, &f->best, err));
     STRIA_TRY(stria_identity_make(&f->identity, f->model, f->data, &f->settings, &f->split, f->loss,
                                   f->preprocessing, err));
     STRIA_TRY(stria_checkpoint_make(&f->checkpoint, f->trainer, &f->best, err));
@@ -119,31 +144,13 @@ static stria_status find_checkpoint(fit *f, stria_error *err)
     return STRIA_OK;
 }
 
-/* The instruction sets that a training has been computed with, those before it was resumed first. */
-static stria_status set_cpu(fit *f, stria_error *err)
-{
-    const char *cpu = stria_context_cpu(f->context);
-    const char *before = f->resumed ? stria_safetensors_text(&f->file, "stria.cpu") : NULL;
-    if (before != NULL && stria_words_find(before, cpu, strlen(cpu)) >= 0)
-        return stria_model_set_metadata(f->model, "cpu", before, err);
-    stria_text all = {.allocator = &f->context->allocator};
-    stria_text_format(&all, "%s%s%s", before != NULL ? before : "", before != NULL ? " " : "", cpu);
-    const stria_status status = all.failed ? stria_fail_memory(err, all.length)
-                                           : stria_model_set_metadata(f->model, "cpu", all.bytes, err);
-    stria_text_free(&all);
-    return status;
-}
-
 /* Keeps with the model how it was trained. Nothing here differs between a resumed and an uninterrupted
- * training of one instruction set: no time, and the command is the one that began it. */
+ * training: no time, and the command is the one that began it. */
 static stria_status set_provenance(fit *f, stria_error *err)
 {
-    const stria_train_options *options = &f->settings.options;
-    const char *command = options->command, *data_name = options->data_name;
-    if (f->resumed) {
+    const char *command = f->settings.options.command;
+    if (f->resumed)
         command = stria_safetensors_text(&f->file, "stria.command");
-        data_name = stria_safetensors_text(&f->file, "stria.data_name");
-    }
     static const char *const keys[] = {"data",     "seed", "optimizer", "learning_rate",
                                        "schedule", "loss", "batch"};
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
@@ -151,21 +158,58 @@ static stria_status set_provenance(fit *f, stria_error *err)
             stria_model_set_metadata(f->model, keys[k], stria_identity_value(&f->identity, keys[k]), err));
     STRIA_TRY(stria_model_set_metadata(f->model, "preprocessing", f->preprocessing, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "command", command, err));
-    STRIA_TRY(stria_model_set_metadata(f->model, "data_name", data_name, err));
-    STRIA_TRY(stria_model_set_metadata(f->model, "first_parameters",
-                                       options->keep_parameters ? "given" : "drawn", err));
-    STRIA_TRY(set_cpu(f, err));
 
     return stria_take_classes(f->model, f->data, f->trainer->output.columns, err);
 }
 
-/* How many epochs of training are behind the model's parameters, and what happened in them. */
+/* How many epochs of training are behind the model's parameters. */
 static stria_status set_epochs(fit *f, int64_t epochs, stria_error *err)
 {
     char text[24];
     stria_format(text, sizeof(text), "%lld", (long long)epochs);
-    STRIA_TRY(stria_model_set_metadata(f->model, "epochs", text, err));
-    return stria_history_keep(&f->state, f->model, err);
+    return stria_model_set_metadata(f->model, "epochs", text, err);
+}
+
+/* Initial parameters, and the numbers of layers that wait for the data. */
+static stria_status draw_and_adapt(fit *f, stria_error *err)
+{
+    const stria_train_options *options = &f->settings.options;
+    if (!options->keep_parameters)
+        STRIA_TRY(stria_model_initialize(f->model, options->seed, err));
+    const stria_adapting adapting = {
+        .model = f->model,
+        .data = f->data,
+        .preprocessing = f->preprocessing,
+        .count = f->split.train_count,
+        .cancelled = options->cancelled,
+        .payload = options->payload,
+    };
+    return stria_adapt_waiting(&adapting, err);
+}
+
+static bool has_layers_to_adapt(const stria_model *model)
+{
+    for (size_t i = 0; i < model->node_count; i++)
+        if (stria_adapts(model, &model->nodes[i]))
+            return true;
+    return false;
+}
+
+/* After a failure the parameters are as they were; without layers to adapt none is possible. */
+static stria_status begin(fit *f, stria_error *err)
+{
+    if (!has_layers_to_adapt(f->model))
+        return draw_and_adapt(f, err);
+    stria_best_parameters before = {0};
+    stria_status status = make_copy(f, &before, err);
+    if (status == STRIA_OK) {
+        store(f, &before);
+        status = draw_and_adapt(f, err);
+        if (status != STRIA_OK)
+            put_back(f, &before);
+    }
+    free_copy(f, &before);
+    return status;
 }
 
 static stria_status prepare(fit *f, const stria_train_options *options, stria_error *err)
@@ -190,9 +234,9 @@ static stria_status prepare(fit *f, const stria_train_options *options, stria_er
         f->trainer->iterations =
             (uint64_t)f->state.epoch * (uint64_t)f->split.steps + (uint64_t)f->state.step;
         stria_log(f->context, STRIA_LOG_INFO, "going on from %s: epoch %lld, step %lld", f->outputs.last,
-                  (long long)f->state.epoch + 1, (long long)f->state.step);
-    } else if (!options->keep_parameters) {
-        STRIA_TRY(stria_model_initialize(f->model, options->seed, err));
+                  (long long)f->state.epoch + 1, (long long)f->state.step + 1);
+    } else {
+        STRIA_TRY(begin(f, err));
     }
     stria_safetensors_free(&f->file);
     f->file = (stria_safetensors){0};
@@ -207,8 +251,7 @@ static void release(fit *f)
     stria_checkpoint_free(&f->checkpoint);
     stria_identity_free(&f->identity);
     stria_text_free(&f->state.history);
-    stria_release(allocator, f->best.weights);
-    stria_release(allocator, f->best.statistics);
+    free_copy(f, &f->best);
     stria_evaluator_free(f->evaluator);
     stria_loader_free(f->loader);
     stria_release(allocator, f->order); /* the loader's thread may have been reading ahead in it */
@@ -340,11 +383,8 @@ static stria_status count_epoch(fit *f, stria_epoch *epoch, stria_error *err)
         state->best_figure = figure;
         state->best_epoch = state->epoch;
         state->epochs_without_best = 0;
-        if (f->best.weights != NULL) {
-            memcpy(f->best.weights, f->model->weights, f->model->weight_count * sizeof(float));
-            if (f->model->statistic_count > 0)
-                memcpy(f->best.statistics, f->model->statistics, f->model->statistic_count * sizeof(float));
-        }
+        if (f->best.weights != NULL)
+            store(f, &f->best);
     } else {
         state->epochs_without_best++;
     }
@@ -410,9 +450,7 @@ static stria_status finish(fit *f, stria_error *err)
 {
     int64_t epochs = f->state.epoch;
     if (f->best.weights != NULL && f->state.best_epoch > 0) {
-        memcpy(f->model->weights, f->best.weights, f->model->weight_count * sizeof(float));
-        if (f->model->statistic_count > 0)
-            memcpy(f->model->statistics, f->best.statistics, f->model->statistic_count * sizeof(float));
+        put_back(f, &f->best);
         epochs = f->state.best_epoch;
     }
     STRIA_TRY(set_epochs(f, epochs, err));

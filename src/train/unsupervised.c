@@ -13,9 +13,11 @@
 #include "data/dataset.h"
 #include "layers/kinds.h"
 #include "model/model.h"
+#include "train/adapt.h"
 #include "train/discriminant.h"
 #include "train/fitting.h"
 #include "train/outputs.h"
+#include "train/view.h"
 #include "train/winner.h"
 
 #define BATCH 64 /* samples that the layers below are run for at a time */
@@ -34,35 +36,10 @@ typedef struct lesson {
     stria_unsupervised_result result;
 } lesson;
 
-/* What a layer sees of the samples, in batches. */
-typedef struct view {
-    stria_plan *plan;
-    const char *layer; /* whose output it is */
-    const stria_shape *shape;
-    size_t elements;
-} view;
-
-static stria_status open_view(view *v, const lesson *l, const char *layer, stria_error *err)
+/* What a layer learns from. */
+static stria_status open_view(stria_view *below, const lesson *l, const stria_node *node, stria_error *err)
 {
-    const stria_plan_options options = {
-        .batch = l->count < BATCH ? (int64_t)l->count : BATCH,
-        .input_shapes = stria_dataset_shape(l->data),
-        .keep = &layer,
-        .keep_count = 1,
-    };
-    *v = (view){.layer = layer};
-    STRIA_TRY(stria_plan_create(&v->plan, l->model, &options, err));
-    v->shape = stria_plan_shape(v->plan, layer);
-    v->elements = (size_t)stria_shape_elements(v->shape);
-    return STRIA_OK;
-}
-
-/* The layer's output [batch, elements] for a batch. */
-static const float *look(const view *v, const stria_batch *batch)
-{
-    /* Cannot fail: the batch is within what was planned. */
-    (void)stria_plan_run(v->plan, &batch->x, (int64_t)batch->count, NULL);
-    return stria_plan_value(v->plan, v->layer);
+    return stria_view_open(below, l->model, l->data, node, l->count < BATCH ? l->count : BATCH, err);
 }
 
 static stria_status check_cancelled(const lesson *l, stria_error *err)
@@ -80,7 +57,7 @@ static bool learns(const stria_node *node)
 
 /* ---- S-cells ---- */
 
-static stria_status run_pass(lesson *l, const view *below, stria_winner *winner, int64_t pass,
+static stria_status run_pass(lesson *l, const stria_view *below, stria_winner *winner, int64_t pass,
                              stria_learned_layer *told, stria_error *err)
 {
     if (l->order != NULL) {
@@ -94,7 +71,7 @@ static stria_status run_pass(lesson *l, const view *below, stria_winner *winner,
     stria_loader_start(l->loader, l->order, 0, l->count);
     for (stria_batch batch = stria_loader_next(l->loader); batch.count > 0 && !stria_winner_is_done(winner);
          batch = stria_loader_next(l->loader)) {
-        const float *x = look(below, &batch);
+        const float *x = stria_view_look(below, &batch);
         for (size_t s = 0; s < batch.count && !stria_winner_is_done(winner); s++) {
             stria_winner_show(winner, x + s * below->elements);
             told->samples++;
@@ -110,11 +87,11 @@ static stria_status teach(lesson *l, const stria_node *node, stria_error *err)
     stria_learned_layer told = {.layer = node->name};
     stria_winner winner = {0};
     stria_s_cells cells;
-    view below;
-    stria_status status = open_view(&below, l, l->model->nodes[node->inputs[0]].name, err);
+    stria_view below;
+    stria_status status = open_view(&below, l, node, err);
     if (status != STRIA_OK)
         return status;
-    stria_s_cells_read(node->kind, node->config, below.shape, &cells);
+    stria_s_cells_read(node->kind, node->config, &below.shape, &cells);
     status = stria_winner_make(&winner, l->context, &cells, &l->rule, stria_node_param(l->model, node, 0),
                                stria_node_param(l->model, node, 1), err);
     for (int64_t pass = 0; status == STRIA_OK && pass < l->rule.passes && !stria_winner_is_done(&winner);
@@ -129,7 +106,7 @@ static stria_status teach(lesson *l, const stria_node *node, stria_error *err)
     told.planes_used = (int64_t)winner.used;
     told.seconds = (double)(stria_context_now(l->context) - began) * 1e-9;
     stria_winner_free(&winner);
-    stria_plan_free(below.plan);
+    stria_view_close(&below);
     if (status != STRIA_OK)
         return status;
     l->result.layers++;
@@ -164,11 +141,14 @@ static stria_status set_read_out(lesson *l, const stria_node *node, stria_error 
 {
     const size_t classes = stria_dataset_class_count(l->data);
     stria_discriminant statistics = {0};
-    view below;
-    stria_status status = open_view(&below, l, l->model->nodes[node->inputs[0]].name, err);
+    stria_view below;
+    stria_status status = open_view(&below, l, node, err);
     if (status != STRIA_OK)
         return status;
-    const stria_output_view output = stria_planned_output(l->model, below.plan);
+    const stria_output_view output = {.name = node->name,
+                                      .shape = &node->facts.output,
+                                      .rows = 1,
+                                      .columns = (size_t)node->facts.output.sizes[0]};
     status = stria_check_output(&output, l->data, err);
     if (status == STRIA_OK)
         status = stria_discriminant_make(&statistics, l->context, below.elements, classes, err);
@@ -176,7 +156,7 @@ static stria_status set_read_out(lesson *l, const stria_node *node, stria_error 
         stria_loader_start(l->loader, NULL, 0, l->count);
     for (size_t done = 0; status == STRIA_OK && done < l->count;) {
         const stria_batch batch = stria_loader_next(l->loader);
-        const float *x = look(&below, &batch);
+        const float *x = stria_view_look(&below, &batch);
         for (size_t s = 0; s < batch.count; s++)
             stria_discriminant_add(&statistics, x + s * below.elements, (size_t)batch.labels[s]);
         done += batch.count;
@@ -186,7 +166,7 @@ static stria_status set_read_out(lesson *l, const stria_node *node, stria_error 
         status = stria_discriminant_solve(&statistics, l->rule.shrinkage, stria_node_param(l->model, node, 0),
                                           stria_node_param(l->model, node, 1), output.columns, err);
     stria_discriminant_free(&statistics);
-    stria_plan_free(below.plan);
+    stria_view_close(&below);
     l->result.labelled = status == STRIA_OK;
     return status;
 }
@@ -235,8 +215,9 @@ static void warn_untaught(const lesson *l, const stria_node *read_out)
 {
     for (size_t i = 0; i < l->model->node_count; i++) {
         const stria_node *node = &l->model->nodes[i];
-        if (node->facts.param_count > 0 && node->kind != &stria_kind_s_cells && node != read_out &&
-            !node->frozen && !l->options.keep_parameters)
+        if (node->facts.param_count > 0 && node->kind != &stria_kind_s_cells &&
+            node->kind != &stria_kind_normalization && node != read_out && !node->frozen &&
+            !l->options.keep_parameters)
             stria_log(l->context, STRIA_LOG_WARNING,
                       "layer '%s' keeps the weights that it starts with: without labels only s_cells learn",
                       node->name);
@@ -251,11 +232,6 @@ static stria_status set_provenance(lesson *l, stria_error *err)
                                        l->options.rule != NULL ? l->options.rule : "winner-take-all", err));
     STRIA_TRY(stria_model_set_metadata(l->model, "seed", seed, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "command", l->options.command, err));
-    STRIA_TRY(stria_model_set_metadata(l->model, "data_name", l->options.data_name, err));
-    STRIA_TRY(stria_model_set_metadata(l->model, "cpu", stria_context_cpu(l->context), err));
-    STRIA_TRY(stria_model_set_metadata(l->model, "first_parameters",
-                                       l->options.keep_parameters ? "given" : "drawn", err));
-    STRIA_TRY(stria_model_set_metadata(l->model, "history", NULL, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "preprocessing", l->preprocessing, err));
     const size_t units = (size_t)stria_model_output_shape(l->model, 0)->sizes[0];
     return l->result.labelled ? stria_take_classes(l->model, l->data, units, err) : STRIA_OK;
@@ -266,9 +242,21 @@ static stria_status run(lesson *l, const stria_unsupervised_options *options, st
     STRIA_TRY(prepare(l, options, err));
     const stria_node *read_out = read_out_of(l);
     warn_untaught(l, read_out);
-    for (size_t i = 0; i < l->model->node_count; i++)
-        if (learns(&l->model->nodes[i]))
-            STRIA_TRY(teach(l, &l->model->nodes[i], err));
+    const stria_adapting adapting = {
+        .model = l->model,
+        .data = l->data,
+        .preprocessing = l->preprocessing,
+        .count = l->count,
+        .cancelled = l->options.cancelled,
+        .payload = l->options.payload,
+    };
+    for (size_t i = 0; i < l->model->node_count; i++) {
+        const stria_node *node = &l->model->nodes[i];
+        if (learns(node))
+            STRIA_TRY(teach(l, node, err));
+        else if (stria_waits_for_data(l->model, node))
+            STRIA_TRY(stria_adapt_layer(&adapting, node, err));
+    }
     if (read_out != NULL)
         STRIA_TRY(set_read_out(l, read_out, err));
     STRIA_TRY(set_provenance(l, err));
