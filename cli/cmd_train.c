@@ -345,6 +345,7 @@ static int learn(stria_context *context, stria_model *model, const stria_dataset
         .no_shuffle = library->no_shuffle,
         .output = library->output,
         .command = library->command,
+        .data_name = library->data_name,
         .on_layer = on_layer,
         .payload = &shown,
         .cancelled = cancelled,
@@ -422,6 +423,7 @@ static int run(int argc, char **argv)
         .resume = options.resume,
         .log = options.log,
         .command = command,
+        .data_name = arguments.items[1],
     };
     if ((options.learn != NULL && (status = check_learn(&options)) != CLI_DONE) ||
         (status = parse_validation(options.validation, &library)) != CLI_DONE) {

@@ -81,13 +81,15 @@ typedef struct stria_context_options {
     int threads;     /* threads of the pool, the caller's included; 0: the CPUs this process may use; at most 256 */
     const char *algorithm; /* of the convolutions of plans that name none themselves, see stria_plan_options; NULL or
                               "auto": by shape, the fastest */
+    int64_t max_pixels; /* pixels (height times width) of a picture that is read; 0: 268,435,456 (2^28); at most 2^40.
+                           What announces more is refused before memory is asked for */
 } stria_context_options;
 
 typedef struct stria_context stria_context;
 
 /* Makes a context. The caller owns it and frees it after everything made with it.
- * Errors: VALUE for an unknown or unavailable `cpu` (the message lists the available ones), an unknown algorithm or a bad
- * thread count;
+ * Errors: VALUE for an unknown or unavailable `cpu` (the message lists the available ones), an unknown algorithm, a bad
+ * thread count or max_pixels;
  * MEMORY; IO when threads cannot be started. */
 STRIA_API stria_status stria_context_create(stria_context **context, const stria_context_options *options,
                                             stria_error *err);

@@ -214,8 +214,9 @@ STRIA_API const char *stria_model_class_name(const stria_model *model, size_t in
 STRIA_API stria_status stria_model_set_classes(stria_model *model, const char *const *names, size_t count,
                                                stria_error *err);
 
-/* Text kept with the model under a key, NULL when there is none. Keys in use: "preprocessing", "seed", "created",
- * "data", "command", "epochs". Lives until it is set again. */
+/* Text kept with the model under a key, NULL when there is none. Lives until it is set again. Keys that training sets:
+ * "preprocessing", "data", "data_name", "command", "cpu", "seed", "optimizer", "learning_rate", "schedule", "loss", "batch",
+ * "epochs", "history", "first_parameters" ("drawn" from the seed or "given"), "learning_rule". */
 STRIA_API const char *stria_model_metadata(const stria_model *model, const char *key);
 /* Copies `value`; NULL removes. Errors: MEMORY. */
 STRIA_API stria_status stria_model_set_metadata(stria_model *model, const char *key, const char *value,

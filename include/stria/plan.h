@@ -24,7 +24,9 @@ typedef struct stria_plan stria_plan;
 
 typedef enum stria_mode {
     STRIA_MODE_INFERENCE = 0, /* forward only; dropout off; moving statistics */
-    STRIA_MODE_TRAINING       /* forward keeps what backward needs; dropout on; batch statistics */
+    STRIA_MODE_TRAINING,      /* forward keeps what backward needs; dropout on; batch statistics */
+    STRIA_MODE_GRADIENTS      /* forward as in inference, and backward: gradients of inputs and of kept layers, none of
+                                 parameters and no penalties. To find out what an answer depends on */
 } stria_mode;
 
 /* All zero means the defaults. */
@@ -35,7 +37,7 @@ typedef struct stria_plan_options {
     const stria_shape *input_shapes; /* one for each input, without batch; NULL: the model's own. Needed for `?` sizes */
     const char *const *keep;         /* names of layers whose outputs can be read after a run */
     size_t keep_count;
-    int input_gradients; /* training: also compute the gradients of the inputs */
+    int input_gradients; /* training and gradients: also compute the gradients of the inputs */
     int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
     uint64_t seed;       /* training: of dropout and other random layers */
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
@@ -58,7 +60,7 @@ STRIA_API stria_status stria_plan_create(stria_plan **plan, stria_model *model, 
 STRIA_API void stria_plan_free(stria_plan *plan);
 
 /* Packs the model's parameters afresh. Inference plans pack when made; call this after the parameters changed.
- * Training plans pack at every run. */
+ * Training plans pack at every run; gradient plans as those for inference. */
 STRIA_API void stria_plan_refresh(stria_plan *plan);
 
 /* Runs `batch` samples (1 to the planned batch). inputs[i] is input i of the model as [batch, shape...], contiguous
@@ -76,8 +78,8 @@ STRIA_API const float *stria_plan_value(const stria_plan *plan, const char *laye
 /* The shape of a layer's output in this plan, without batch; NULL when there is no such layer. */
 STRIA_API const stria_shape *stria_plan_shape(const stria_plan *plan, const char *layer);
 
-/* Training plans: computes the gradients of L = sum(output * output_gradient) for the last run. output_gradients[i] is
- * as output i. Parameter gradients are overwritten, not added to. Allocates nothing.
+/* Training and gradient plans: computes the gradients of L = sum(output * output_gradient) for the last run.
+ * output_gradients[i] is as output i. Parameter gradients are overwritten, not added to. Allocates nothing.
  * Errors: VALUE for an inference plan or when nothing has been run. */
 STRIA_API stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gradients, stria_error *err);
 
@@ -85,6 +87,10 @@ STRIA_API stria_status stria_plan_backward(stria_plan *plan, const float *const 
  * input `index` (NULL unless asked for). */
 STRIA_API const float *stria_plan_tensor_gradient(const stria_plan *plan, size_t index);
 STRIA_API const float *stria_plan_input_gradient(const stria_plan *plan, size_t index);
+
+/* Of gradient plans, after backward: the gradient of the output of a kept layer, [batch, shape...], owned by the plan;
+ * NULL for others, and for a layer that no output depends on. */
+STRIA_API const float *stria_plan_value_gradient(const stria_plan *plan, const char *layer);
 
 /* Name of the first layer, in running order, whose output for the last run's inputs holds a NaN or an infinity, or NULL.
  * Of layers that run as one step only the last output is seen, and the first of them is named: it, or one of those that

@@ -27,6 +27,7 @@
 #include <stria/layers.h>
 #include <stria/lint.h>
 #include <stria/model.h>
+#include <stria/picture.h>
 #include <stria/plan.h>
 #include <stria/shape.h>
 #include <stria/train.h>

@@ -70,6 +70,7 @@ typedef struct stria_train_options {
     stria_progress_fn on_progress; /* at most about ten times a second */
     void *payload;
     int (*cancelled)(void *payload); /* asked after every step; non-zero: save the checkpoint and return CANCELLED */
+    const char *data_name; /* provenance: what stria_dataset_open opens the data with again; may be NULL */
 } stria_train_options;
 
 /* How a training ended. */
@@ -99,6 +100,21 @@ STRIA_API stria_status stria_train_options_check(const stria_train_options *opti
 /* The line of help for optimizer, schedule, loss or learning rule `index` of `what` ("optimizer", "schedule", "loss",
  * "learning rule"), NULL past the end. Constant. */
 STRIA_API const char *stria_train_choice(const char *what, size_t index);
+
+/* ---- What happened in a training ---- */
+
+/* The epochs of the training that a model comes from. Free with stria_history_free. */
+typedef struct stria_history {
+    stria_epoch *epochs; /* [count]; seconds are NaN: a trained model does not depend on how fast it was trained */
+    size_t count;
+} stria_history;
+
+/* Reads the history that stria_train leaves in the model's metadata, also in the files of trained models and
+ * checkpoints. A model without one has 0 epochs. Errors: FORMAT (names the line), MEMORY. */
+STRIA_API stria_status stria_history_read(stria_history *history, const stria_model *model, stria_error *err);
+
+/* A cleared struct is allowed, also with no context. */
+STRIA_API void stria_history_free(stria_history *history, stria_context *context);
 
 /* ---- Adapting to data ---- */
 
@@ -149,6 +165,7 @@ typedef struct stria_unsupervised_options {
     stria_learned_fn on_layer;
     void *payload;
     int (*cancelled)(void *payload); /* asked between batches; non-zero: return CANCELLED */
+    const char *data_name; /* provenance, as in stria_train_options */
 } stria_unsupervised_options;
 
 /* How learning ended. */
@@ -217,6 +234,23 @@ typedef struct stria_evaluation {
  * Errors: SHAPE, VALUE (an empty part), MEMORY. */
 STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
                                       stria_part part, int64_t batch, const char *loss, stria_error *err);
+
+/* What a model made of one sample. */
+typedef struct stria_sample_result {
+    size_t index;             /* in its part */
+    double loss;              /* its own, without penalties */
+    size_t label, predicted;  /* classes; 0 for data with targets */
+    double probability;       /* of the predicted class: what a softmax makes of the outputs for cross-entropy, else the
+                                 output itself; 0 for targets */
+    double label_probability; /* of the true class, likewise */
+} stria_sample_result;
+
+/* Does stria_evaluate, and writes the samples with the largest losses to `worst`, the largest first (NaN above all), the
+ * earlier first among equals: of data with labels those that the model got wrong, of data with targets any. *worst_count
+ * is how many there is room for, and becomes how many were found. Memory does not grow with the data. */
+STRIA_API stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_result *worst,
+                                            size_t *worst_count, stria_model *model, const stria_dataset *data,
+                                            stria_part part, int64_t batch, const char *loss, stria_error *err);
 
 /* A cleared struct is allowed, also with no context. */
 STRIA_API void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context);

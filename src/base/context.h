@@ -9,6 +9,9 @@
 
 struct stria_kernels;
 
+/* Pixels a picture may have unless the context says otherwise. */
+#define STRIA_MAX_PIXELS ((int64_t)1 << 28)
+
 struct stria_context {
     stria_allocator allocator;
     stria_io io;
@@ -16,6 +19,7 @@ struct stria_context {
     stria_log_fn log;
     void *log_payload;
     int threads;
+    int64_t max_pixels;                  /* of a picture that is read */
     stria_pool *pool;                    /* NULL for one thread */
     const struct stria_kernels *kernels; /* owned by the context */
 };

@@ -46,7 +46,7 @@ static stria_status read_png(stria_array *array, stria_context *context, const v
                         .count = (size_t)(picture.height * picture.width * picture.channels),
                         .elements = picture.bytes};
     stria_status status = convert(array, context, &pixels, name, err);
-    stria_release(&context->allocator, picture.bytes);
+    stria_picture_free(&picture, context);
     return status;
 }
 

@@ -71,6 +71,17 @@ static stria_status choose_threads(int wanted, int *threads, stria_error *err)
     return STRIA_OK;
 }
 
+/* Bytes of so many pixels still count in 64 bits, whatever they are made of. */
+#define LARGEST_MAX_PIXELS ((int64_t)1 << 40)
+
+static stria_status check_max_pixels(int64_t wanted, stria_error *err)
+{
+    if (wanted < 0 || wanted > LARGEST_MAX_PIXELS)
+        return stria_fail(err, STRIA_ERROR_VALUE, "max_pixels %lld: must be 1 to %lld, or 0 for %lld",
+                          (long long)wanted, (long long)LARGEST_MAX_PIXELS, (long long)STRIA_MAX_PIXELS);
+    return STRIA_OK;
+}
+
 stria_status stria_context_create(stria_context **context, const stria_context_options *given,
                                   stria_error *err)
 {
@@ -81,6 +92,7 @@ stria_status stria_context_create(stria_context **context, const stria_context_o
     int threads = 1;
     STRIA_TRY(choose_level(options->cpu, &level, err));
     STRIA_TRY(choose_threads(options->threads, &threads, err));
+    STRIA_TRY(check_max_pixels(options->max_pixels, err));
     stria_conv_algorithm algorithm;
     STRIA_TRY(stria_conv_algorithm_read(options->algorithm, STRIA_CONV_AUTO, &algorithm, err));
 
@@ -101,6 +113,7 @@ stria_status stria_context_create(stria_context **context, const stria_context_o
         .log = options->log,
         .log_payload = options->log_payload,
         .threads = threads,
+        .max_pixels = options->max_pixels > 0 ? options->max_pixels : STRIA_MAX_PIXELS,
         .kernels = kernels,
     };
     if (threads > 1) {

@@ -47,13 +47,13 @@ static void bind_function(stria_layer_call *call, stria_activation activation, i
     for (int a = 0; a < input->rank; a++)
         *(a < axis ? &s->outer : a == axis ? &s->columns : &s->inner) *= (size_t)input->sizes[a];
     needs->view = activation.kind == STRIA_LINEAR || (activation.kind == STRIA_SOFTMAX && call->raw_output);
-    if (call->training && !needs->view) {
+    if (call->differentiates && !needs->view) {
         needs->backward_in_place = activation.kind != STRIA_GLU;
         needs->backward_reads_input = stria_activation_needs_input(activation.kind);
         needs->backward_reads_output = !needs->backward_reads_input;
     }
     if (s->inner > 1 && !needs->view)
-        needs->scratch = (call->training ? 2 : 1) * stria_call_output_count(call);
+        needs->scratch = (call->differentiates ? 2 : 1) * stria_call_output_count(call);
     needs->kernel = needs->view ? "" : stria_activation_text(activation.kind);
 }
 

@@ -81,7 +81,7 @@ static stria_status picture_shape(const void *config, const stria_shape *inputs,
 /* What lies between the halves: in training forward leaves it in `saved`. */
 static float *middle_of(const stria_layer_call *call, const state *s)
 {
-    return call->training ? (float *)(void *)((char *)call->saved + s->middle_at) : call->scratch;
+    return call->differentiates ? (float *)(void *)((char *)call->saved + s->middle_at) : call->scratch;
 }
 
 static stria_layer_call depthwise_half(const stria_layer_call *call)
@@ -127,7 +127,7 @@ static stria_layer_call running_pointwise(const stria_layer_call *call)
     const state *s = call->state;
     stria_layer_call half = pointwise_half(call);
     half.packed += s->packed_at;
-    if (call->training)
+    if (call->differentiates)
         half.saved = (char *)call->saved + s->saved_at;
     half.scratch += s->scratch_at;
     half.inputs[0] = middle_of(call, s);
@@ -172,7 +172,7 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     s->scratch_at = floats;
     *needs = pointwise;
     needs->packed = s->packed_at + pointwise.packed;
-    needs->saved = call->training ? s->middle_at + floats * sizeof(float) : 0;
+    needs->saved = call->differentiates ? s->middle_at + floats * sizeof(float) : 0;
     needs->scratch = floats + (depthwise.scratch > pointwise.scratch ? depthwise.scratch : pointwise.scratch);
 }
 

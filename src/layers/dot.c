@@ -86,9 +86,9 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     /* The rows of both as forward leaves them, and where they get length 1 their means and inverses. */
     const size_t measures = c->normalize ? 2 * rows : 0, kept = counts[0] + counts[1] + measures;
     const size_t larger = counts[0] > counts[1] ? counts[0] : counts[1];
-    needs->saved = call->training ? kept * sizeof(float) : 0;
-    needs->scratch = call->training ? 2 * larger : counts[0] + 2 * counts[1];
-    needs->backward_reads_input = call->training && c->normalize;
+    needs->saved = call->differentiates ? kept * sizeof(float) : 0;
+    needs->scratch = call->differentiates ? 2 * larger : counts[0] + 2 * counts[1];
+    needs->backward_reads_input = call->differentiates && c->normalize;
     needs->backward_keeps_dy = true;
     needs->kernel = "product";
 }
@@ -101,9 +101,9 @@ typedef struct rows_of {
 static rows_of find_rows(const stria_layer_call *call)
 {
     const state *s = call->state;
-    rows_of rows = {.values = {call->training ? call->saved : call->scratch}};
+    rows_of rows = {.values = {call->differentiates ? call->saved : call->scratch}};
     rows.values[1] = rows.values[0] + call->batch * s->rows[0] * s->length;
-    if (!call->training)
+    if (!call->differentiates)
         return rows;
     float *measures = rows.values[1] + call->batch * s->rows[1] * s->length;
     for (int i = 0; i < 2; i++) {
@@ -128,7 +128,7 @@ static void forward(const stria_layer_call *call)
                                  s->length, NULL, NULL, rows.values[i], rows.mean[i], rows.inverse[i],
                                  call->pool);
     }
-    float *turned = call->training ? call->scratch : rows.values[1] + count; /* [length, rows] */
+    float *turned = call->differentiates ? call->scratch : rows.values[1] + count; /* [length, rows] */
     stria_rows_gather(rows.values[1], call->batch, s->rows[1], s->length, turned, call->pool);
     const stria_product product = {.rows = s->rows[0], .inner = s->length, .columns = s->rows[1]};
     stria_product_of(&product, call->batch, rows.values[0], turned, call->output, call->pool);

@@ -21,7 +21,7 @@ size_t stria_call_output_channels(const stria_layer_call *call)
 
 bool stria_epilogue_saves_sum(const stria_layer_call *call, stria_activation activation)
 {
-    return call->training && stria_activation_needs_input(activation.kind);
+    return call->differentiates && stria_activation_needs_input(activation.kind);
 }
 
 stria_activation stria_epilogue_fused(const stria_layer_call *call, stria_activation activation)

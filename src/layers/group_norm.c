@@ -72,8 +72,8 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
                  .beta = c->center ? (c->scale ? 1 : 0) : -1};
     s->width = channels / s->groups;
     needs->scratch = 7 * channels;
-    needs->saved = call->training ? 2 * call->batch * channels * sizeof(float) : 0;
-    needs->backward_reads_input = call->training;
+    needs->saved = call->differentiates ? 2 * call->batch * channels * sizeof(float) : 0;
+    needs->backward_reads_input = call->differentiates;
     needs->backward_in_place = true;
     needs->kernel = "group statistics";
 }
@@ -108,7 +108,7 @@ static void forward(const stria_layer_call *call)
     const size_t channels = s->channels, sample = s->rows * channels;
     float *factor = call->scratch, *shift = factor + channels;
     for (size_t n = 0; n < call->batch; n++) {
-        float *mean = call->training ? (float *)call->saved + 2 * n * channels : shift + channels;
+        float *mean = call->differentiates ? (float *)call->saved + 2 * n * channels : shift + channels;
         float *inverse = mean + channels;
         call->kernels->reduce.column_moments(call->inputs[0] + n * sample, s->rows, channels, mean, inverse,
                                              call->pool);

@@ -86,7 +86,8 @@ struct stria_layer_call {
     void *state; /* kind->state_size zeroed bytes, filled by bind, kept with the plan */
     const stria_kernels *kernels;
     stria_pool *pool;
-    bool training; /* the plan can run backward */
+    bool training;        /* as while training: random layers draw, statistics are those of the batch */
+    bool differentiates;  /* the plan can run backward: forward leaves what that needs */
     stria_taken taken;
     stria_activation derives; /* of the layer before: its derivative is this one's work; linear for none */
     bool derived;             /* dy has been multiplied by the derivative of this layer's activation */

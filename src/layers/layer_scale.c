@@ -50,9 +50,9 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     }
     stria_broadcast_make(&s->gamma, input->rank, x, x, true, gamma, false);
     s->channels = stria_call_output_channels(call);
-    needs->backward_reads_input = call->training;
+    needs->backward_reads_input = call->differentiates;
     needs->backward_in_place = true;
-    needs->scratch = call->training ? 2 * s->channels : 0;
+    needs->scratch = call->differentiates ? 2 * s->channels : 0;
     needs->kernel = "scale";
 }
 

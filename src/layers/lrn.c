@@ -36,8 +36,8 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
                                                       .bias = (float)c->bias,
                                                       .alpha = (float)c->alpha,
                                                       .beta = (float)c->beta};
-    needs->scratch = call->training ? stria_call_output_count(call) : 0;
-    needs->backward_reads_input = call->training;
+    needs->scratch = call->differentiates ? stria_call_output_count(call) : 0;
+    needs->backward_reads_input = call->differentiates;
     needs->backward_in_place = true;
     needs->kernel = "neighbours";
 }

@@ -47,7 +47,7 @@ static void add_bind(stria_layer_call *call, stria_layer_needs *needs)
 {
     stria_merge *merge = call->state;
     stria_merge_bind(call, merge);
-    needs->backward_reads_output = call->training && call->taken.activation.kind != STRIA_LINEAR;
+    needs->backward_reads_output = call->differentiates && call->taken.activation.kind != STRIA_LINEAR;
     needs->backward_adds = merge->all_whole;
     needs->kernel = "add";
 }

@@ -214,8 +214,8 @@ static void multiply_bind(stria_layer_call *call, stria_layer_needs *needs)
     stria_merge *merge = call->state;
     stria_merge_bind(call, merge);
     needs->backward_keeps_dy = true;
-    needs->backward_reads_input = call->training;
-    if (call->training && (call->input_count > 2 || !merge->all_whole))
+    needs->backward_reads_input = call->differentiates;
+    if (call->differentiates && (call->input_count > 2 || !merge->all_whole))
         needs->scratch = stria_call_output_count(call) + 2 * stria_call_output_channels(call);
     needs->kernel = "multiply";
 }
@@ -306,7 +306,7 @@ static void extreme_bind(stria_layer_call *call, stria_layer_needs *needs)
     stria_merge *merge = call->state;
     stria_merge_bind(call, merge);
     needs->backward_keeps_dy = true;
-    if (call->training) {
+    if (call->differentiates) {
         needs->saved = stria_call_output_count(call);
         needs->scratch = merge->all_whole ? 0 : stria_call_output_count(call);
     }
@@ -327,7 +327,7 @@ static void minimum_bind(stria_layer_call *call, stria_layer_needs *needs)
 static void extreme_forward(const stria_layer_call *call, bool maximum)
 {
     const stria_merge *merge = call->state;
-    if (!call->training) {
+    if (!call->differentiates) {
         stria_merge_forward(call, merge, maximum ? STRIA_BROADCAST_MAXIMUM : STRIA_BROADCAST_MINIMUM);
         return;
     }

@@ -163,7 +163,7 @@ static void s_bind(stria_layer_call *call, stria_layer_needs *needs)
     s->gradient_at = s->power_at + inputs;
     needs->scratch = s->gradient_at + outputs;
     s->v_at = s->gradient_at;
-    if (call->training) {
+    if (call->differentiates) {
         s->v_at = stria_size_round_up(needs->saved / sizeof(float), 16);
         needs->saved = (s->v_at + outputs) * sizeof(float);
         needs->backward_reads_output = true;
@@ -204,7 +204,7 @@ static stria_cells_blur s_blur(const stria_layer_call *call)
 static float *inhibitory_cells(const stria_layer_call *call)
 {
     const s_state *s = call->state;
-    return (call->training ? (float *)call->saved : call->scratch) + s->v_at;
+    return (call->differentiates ? (float *)call->saved : call->scratch) + s->v_at;
 }
 
 static stria_cells_response response_of(const stria_layer_call *call)
@@ -334,7 +334,7 @@ static void c_bind(stria_layer_call *call, stria_layer_needs *needs)
     solve(call->config, call->input_shapes[0], axes, &s->window, NULL);
     s->channels = (size_t)call->input_shapes[0]->sizes[2];
     needs->packed = stria_size_volume(s->window.kernel);
-    needs->backward_reads_output = call->training;
+    needs->backward_reads_output = call->differentiates;
     needs->backward_adds = true;
     needs->kernel = "blur and saturate";
 }

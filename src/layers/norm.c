@@ -76,10 +76,10 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
     s->batch_statistics = call->training && !call->statistics_off;
     s->activation = call->taken.activation;
     needs->packed = 2 * s->channels; /* the factor and the shift of each channel */
-    needs->scratch = call->training ? 5 * s->channels : 0;
-    needs->saved = call->training ? 2 * s->channels * sizeof(float) : 0; /* mean and 1/deviation used */
-    needs->backward_reads_input = call->training;
-    needs->backward_reads_output = call->training && !stria_column_activates(s->activation.kind);
+    needs->scratch = call->differentiates ? 5 * s->channels : 0;
+    needs->saved = call->differentiates ? 2 * s->channels * sizeof(float) : 0; /* mean and 1/deviation used */
+    needs->backward_reads_input = call->differentiates;
+    needs->backward_reads_output = call->differentiates && !stria_column_activates(s->activation.kind);
     needs->backward_in_place = true;
     needs->backward_keeps_dy = stria_column_activates(s->activation.kind);
     needs->kernel = s->batch_statistics ? "batch statistics" : "scale and shift";
@@ -152,7 +152,7 @@ static void forward(const stria_layer_call *call)
     const state *s = call->state;
     size_t channels = s->channels, rows = stria_call_output_count(call) / channels;
     float *factor = call->packed, *shift = call->packed + channels;
-    if (call->training) {
+    if (call->differentiates) {
         float *mean = call->saved, *inverse = mean + channels, *variance = call->scratch;
         if (s->batch_statistics)
             call->kernels->reduce.column_moments(call->inputs[0], rows, channels, mean, variance, call->pool);

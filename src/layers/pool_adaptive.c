@@ -64,7 +64,7 @@ static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_po
         s->bins.in[i] = axis < 0 ? 1 : (size_t)input->sizes[axis];
         s->bins.out[i] = axis < 0 ? 1 : (size_t)call->output_shape->sizes[axis];
     }
-    if (call->training && kind != STRIA_POOL_AVERAGE)
+    if (call->differentiates && kind != STRIA_POOL_AVERAGE)
         needs->saved = stria_call_output_count(call) * sizeof(uint32_t);
     needs->backward_reads_output = call->derives.kind != STRIA_LINEAR;
     needs->backward_keeps_dy = !needs->backward_reads_output;

@@ -92,7 +92,7 @@ static void bind_kind(stria_layer_call *call, stria_layer_needs *needs, stria_po
     solve(call->config, call->input_shapes[0], axes, &s->window, NULL);
     s->kind = kind;
     s->channels = stria_call_output_channels(call);
-    if (call->training && kind != STRIA_POOL_AVERAGE)
+    if (call->differentiates && kind != STRIA_POOL_AVERAGE)
         needs->saved = stria_call_output_count(call) * stria_pool_index_size(&s->window);
     needs->backward_reads_output = call->derives.kind != STRIA_LINEAR;
     needs->backward_keeps_dy = !needs->backward_reads_output;

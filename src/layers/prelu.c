@@ -60,9 +60,9 @@ static void bind(stria_layer_call *call, stria_layer_needs *needs)
         alpha[c->shared_axes.values[i] - 1] = 1;
     stria_broadcast_make(&s->alpha, shape_of_x->rank, x, x, true, alpha, false);
     stria_broadcast_make(&s->whole, shape_of_x->rank, x, x, true, x, true);
-    needs->backward_reads_input = call->training;
+    needs->backward_reads_input = call->differentiates;
     needs->backward_in_place = true;
-    needs->scratch = call->training ? stria_call_output_count(call) : 0;
+    needs->scratch = call->differentiates ? stria_call_output_count(call) : 0;
     needs->kernel = "prelu";
 }
 

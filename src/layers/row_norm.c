@@ -94,10 +94,10 @@ static void bind_rows(stria_layer_call *call, stria_row_norm norm, double epsilo
         *(a < first ? &s->outer : a <= last ? &s->columns : &s->inner) *= (size_t)shape->sizes[a];
     const size_t count = stria_call_output_count(call), rows = count / s->columns;
     needs->backward_in_place = true;
-    needs->backward_reads_input = call->training;
-    needs->saved = call->training ? 2 * rows * sizeof(float) : 0;
-    needs->scratch = s->inner > 1 ? (call->training ? 2 : 1) * count : 0;
-    if (call->training && gamma >= 0)
+    needs->backward_reads_input = call->differentiates;
+    needs->saved = call->differentiates ? 2 * rows * sizeof(float) : 0;
+    needs->scratch = s->inner > 1 ? (call->differentiates ? 2 : 1) * count : 0;
+    if (call->differentiates && gamma >= 0)
         needs->scratch = stria_rows_scale_gradient_scratch(s->columns); /* inner is 1 */
     needs->kernel = "rows";
 }

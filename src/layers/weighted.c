@@ -82,9 +82,10 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
     s->shape.algorithm = conv->choose(&s->shape, batch, call->algorithm);
     /* Backward of a transposed convolution is where its convolution runs: nothing can be kept from forward.
      */
-    conv->needs(&s->shape, batch, stria_pool_workers(call->pool), call->training && !s->transposed, &floats);
-    s->packs_backward = call->training && call->wants_dinput;
-    s->keeps_copy = call->training && floats.kept > 0;
+    conv->needs(&s->shape, batch, stria_pool_workers(call->pool), call->differentiates && !s->transposed,
+                &floats);
+    s->packs_backward = call->differentiates && call->wants_dinput;
+    s->keeps_copy = call->differentiates && floats.kept > 0;
     s->saves_sum = stria_epilogue_saves_sum(call, s->activation);
     s->sum_at = s->keeps_copy ? PART(floats.kept) + 16 : 0;
     size_t packed = s->transposed ? floats.packed_transposed : floats.packed;
@@ -94,7 +95,7 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
     size_t sum = s->saves_sum ? stria_call_output_count(call) : 0;
     needs->saved = (s->saves_sum ? s->sum_at + sum : s->keeps_copy ? floats.kept : 0) * sizeof(float);
     needs->scratch = s->transposed ? floats.input_gradient_scratch : floats.forward_scratch;
-    if (call->training)
+    if (call->differentiates)
         bind_backward(call, s, &floats, needs);
     if (call->taken.scaling != NULL) {
         s->bias_at = PART(needs->packed);

@@ -83,16 +83,16 @@ static bool take(stria_plan *plan, size_t host, unsigned takes, size_t end, size
     }
 }
 
-/* Leaves the derivative of the relu that a host ends with to the only layer that reads it, when that selects:
- * where nothing is selected the gradient is 0 anyway. */
-static void leave_derivative(stria_plan *plan, size_t host, unsigned takes, size_t reader)
+/* Leaves the derivative of the relu that a host ends with, in node `end`, to the only layer that reads it,
+ * when that selects: where nothing is selected the gradient is 0 anyway. */
+static void leave_derivative(stria_plan *plan, size_t host, unsigned takes, size_t end, size_t reader)
 {
     stria_layer_call *call = &plan->nodes[host].call;
     stria_activation own = activation_of(&plan->model->nodes[host]);
     stria_activation activation = own.kind != STRIA_LINEAR ? own : call->taken.activation;
     const stria_node *node = &plan->model->nodes[reader];
     bool selects = node->kind->part == STRIA_PART_SELECTION && node->wrapper == STRIA_WRAPPER_NONE;
-    if (!plan->training || (takes & STRIA_PART_SELECTION) == 0 || !selects || plan->nodes[host].kept ||
+    if (!plan->differentiates || (takes & STRIA_PART_SELECTION) == 0 || !selects || plan->nodes[end].kept ||
         (activation.kind != STRIA_RELU && activation.kind != STRIA_RELU6))
         return;
     call->derived = true;
@@ -127,7 +127,7 @@ stria_status stria_plan_fuse(stria_plan *plan, stria_error *err)
     find_readers(plan, of);
     for (size_t i = 0; i < plan->node_count; i++) {
         const stria_node *node = &model->nodes[i];
-        unsigned takes = plan->training ? node->kind->takes_in_training : node->kind->takes;
+        unsigned takes = plan->differentiates ? node->kind->takes_in_training : node->kind->takes;
         bool linear = activation_of(node).kind == STRIA_LINEAR;
         size_t end = i;
         if (!plan->nodes[i].used || plan->nodes[i].host != i || node->wrapper != STRIA_WRAPPER_NONE)
@@ -140,7 +140,7 @@ stria_status stria_plan_fuse(stria_plan *plan, stria_error *err)
             STRIA_TRY(name_host(plan, i, next, err));
         }
         if (of[end].count == 1)
-            leave_derivative(plan, i, takes, of[end].reader);
+            leave_derivative(plan, i, takes, end, of[end].reader);
     }
     return STRIA_OK;
 }

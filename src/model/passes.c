@@ -96,7 +96,7 @@ stria_status stria_plan_find_passes(stria_plan *plan, stria_error *err)
     plan->passes = stria_arena_allocate(&plan->arena, n * sizeof *plan->passes);
     if (plan->passes == NULL)
         return stria_fail_memory(err, n * sizeof *plan->passes);
-    if (plan->training || plan->separate)
+    if (plan->differentiates || plan->separate)
         add_pass(plan, n - 1, plan->batch);
     else
         for (size_t i = 0; i < n; i = find_pass(plan, i))

@@ -83,17 +83,19 @@ static bool has_trained_params(const stria_model *model, const stria_node *node)
     return false;
 }
 
-/* A node's gradient is computed when something trainable lies at or before it and an output at or after it.
- */
+/* A node's gradient is computed when something that it is wanted of (a parameter, an input, a kept layer)
+ * lies at or before it and an output at or after it. */
 static void mark_differentiated(stria_plan *plan)
 {
     const stria_model *model = plan->model;
     for (size_t i = 0; i < plan->node_count; i++) {
         const stria_node *node = &model->nodes[i];
-        bool trains = node->kind->max_inputs == 0 ? plan->input_gradients : has_trained_params(model, node);
+        bool wanted = node->kind->max_inputs == 0 ? plan->input_gradients
+                                                  : plan->training && has_trained_params(model, node);
+        wanted = wanted || (!plan->training && plan->nodes[i].kept);
         for (size_t k = 0; k < node->input_count; k++)
-            trains = trains || plan->nodes[node->inputs[k]].differentiated;
-        plan->nodes[i].differentiated = trains;
+            wanted = wanted || plan->nodes[node->inputs[k]].differentiated;
+        plan->nodes[i].differentiated = wanted;
     }
     for (size_t i = plan->node_count; i-- > 0;) {
         bool reaches = is_output(model, i);
@@ -149,6 +151,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     call->kernels = plan->context->kernels;
     call->pool = plan->context->pool;
     call->training = plan->training;
+    call->differentiates = plan->differentiates;
     call->statistics_off = plan->model->nodes[node->owner].frozen;
     call->raw_output = plan->raw_output && plan->model->outputs[0] == index &&
                        consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
@@ -178,7 +181,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     node->kind->bind(call, &p->needs);
     if (node->wrapper == STRIA_SPECTRAL_NORMALIZATION && plan->training)
         p->needs.scratch = stria_size_max(p->needs.scratch, spectral_room(node));
-    if (stria_node_has_penalty(node))
+    if (plan->training && stria_node_has_penalty(node))
         p->needs.backward_keeps_dy = false; /* the penalty's derivative is added to it */
     if (p->host != index)
         p->needs = (stria_layer_needs){.view = true, .kernel = p->in_host};
@@ -253,7 +256,7 @@ static stria_status plan_values(stria_plan *plan, stria_error *err)
     size_t n = plan->node_count, end = 2 * n + 1;
     for (size_t i = 0; i < n; i++) {
         stria_plan_node *p = &plan->nodes[i];
-        p->value = p->gradient = p->saved = STRIA_NO_BUFFER;
+        p->value = p->gradient = p->saved = p->kept_gradient = STRIA_NO_BUFFER;
         if (!p->used)
             continue;
         const stria_plan_pass *pass = &plan->passes[plan->nodes[p->host].pass];
@@ -379,6 +382,8 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
         if (p->gradient == STRIA_NO_BUFFER)
             STRIA_TRY(add_buffer(plan, p->elements, plan->batch, n, 2 * n - i, &p->gradient, err));
         live_until(plan, p->gradient, node->kind->max_inputs == 0 ? end : 2 * n - i);
+        if (!plan->training && p->kept && node->kind->max_inputs > 0)
+            STRIA_TRY(add_buffer(plan, p->elements, plan->batch, 2 * n - i, end, &p->kept_gradient, err));
         p->gradient_shared = node->input_count > 0 && shares_gradient(plan, i);
         for (size_t k = 0; k < node->input_count; k++) {
             stria_plan_node *input = &plan->nodes[node->inputs[k]];
@@ -461,7 +466,7 @@ static stria_status allocate_memory(stria_plan *plan, stria_error *err)
         stria_plan_node *p = &plan->nodes[i];
         if (!p->used)
             continue;
-        p->adds_params = p->differentiated && is_used_later(plan, i);
+        p->adds_params = plan->training && p->differentiated && is_used_later(plan, i);
         if (p->adds_params)
             shared = stria_size_max(shared, gradient_room(plan->model, &plan->model->nodes[i]));
         packed += stria_size_round_up(p->needs.packed, 16);
@@ -563,8 +568,9 @@ static stria_status check_options(const stria_model *model, const stria_plan_opt
     if (model->input_count == 0)
         return stria_fail(err, STRIA_ERROR_SHAPE,
                           "the model has no input; add a line such as 'input 28x28x1'");
-    if (options->mode != STRIA_MODE_INFERENCE && options->mode != STRIA_MODE_TRAINING)
-        return stria_fail(err, STRIA_ERROR_VALUE, "mode %d is neither inference nor training",
+    if (options->mode != STRIA_MODE_INFERENCE && options->mode != STRIA_MODE_TRAINING &&
+        options->mode != STRIA_MODE_GRADIENTS)
+        return stria_fail(err, STRIA_ERROR_VALUE, "mode %d is not inference, training or gradients",
                           (int)options->mode);
     return STRIA_OK;
 }
@@ -601,14 +607,14 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
         return stria_fail_memory(err, plan->node_count * sizeof *plan->nodes);
     STRIA_TRY(find_shapes(plan, options->input_shapes, err));
     STRIA_TRY(mark_wanted(plan, options, err));
-    if (plan->training)
+    if (plan->differentiates)
         mark_differentiated(plan);
     STRIA_TRY(stria_plan_fuse(plan, err));
     for (size_t i = 0; i < plan->node_count; i++)
         STRIA_TRY(bind_node(plan, i, err));
     STRIA_TRY(stria_plan_find_passes(plan, err));
     STRIA_TRY(plan_values(plan, err));
-    if (plan->training) {
+    if (plan->differentiates) {
         STRIA_TRY(plan_gradients(plan, err));
         for (size_t i = 0; i < plan->model->output_count; i++) {
             size_t output = plan->model->outputs[i];
@@ -646,7 +652,8 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     p->arena.allocator = &model->context->allocator;
     p->mode = options->mode;
     p->training = options->mode == STRIA_MODE_TRAINING;
-    p->input_gradients = p->training && options->input_gradients;
+    p->differentiates = p->mode != STRIA_MODE_INFERENCE;
+    p->input_gradients = p->differentiates && options->input_gradients;
     p->raw_output = options->raw_output != 0;
     p->separate = options->separate_layers != 0;
     p->batch = options->batch == 0 ? 1 : (size_t)options->batch;

@@ -42,6 +42,7 @@ typedef struct stria_plan_node {
     size_t kernel_rows;
     stria_layer_needs needs;
     size_t value, gradient, saved; /* buffers; STRIA_NO_BUFFER for none */
+    size_t kept_gradient;          /* buffer of a copy of the gradient, which later steps overwrite */
     stria_gradient_route routes[STRIA_MAX_INPUTS];
     stria_layer_call call;
 } stria_plan_node;
@@ -56,7 +57,9 @@ struct stria_plan {
     stria_model *model;
     stria_arena arena;
     stria_mode mode;
-    bool training, input_gradients, raw_output, separate;
+    bool training;       /* layers do what they do while training */
+    bool differentiates; /* backward can be run */
+    bool input_gradients, raw_output, separate;
     stria_conv_algorithm algorithm; /* the wish for convolutions */
     size_t batch;                   /* largest */
     size_t last_batch;              /* of the last run; 0 before it */

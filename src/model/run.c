@@ -172,9 +172,12 @@ static void backward_node(stria_plan *plan, size_t index)
 {
     const stria_node *node = &plan->model->nodes[index];
     stria_plan_node *p = &plan->nodes[index];
+    if (p->kept_gradient != STRIA_NO_BUFFER)
+        memcpy(stria_plan_buffer(plan, p->kept_gradient), p->call.dy,
+               p->elements * plan->last_batch * sizeof(float));
     if (!p->differentiated || node->kind->max_inputs == 0 || p->gradient_shared)
         return;
-    if (stria_node_has_penalty(node))
+    if (plan->training && stria_node_has_penalty(node))
         stria_plan_node_penalty(plan, index, p->call.dy);
     if (p->view)
         pass_on(plan, p);
@@ -212,9 +215,9 @@ float *stria_plan_output_gradient(stria_plan *plan, size_t index)
 
 stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gradients, stria_error *err)
 {
-    if (!plan->training)
+    if (!plan->differentiates)
         return stria_fail(err, STRIA_ERROR_VALUE,
-                          "only training plans have gradients; this one is for inference");
+                          "only training and gradient plans have gradients; this one is for inference");
     if (plan->last_batch == 0)
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "the plan has not been run: there is nothing to go back from");
@@ -298,6 +301,17 @@ const float *stria_plan_input_gradient(const stria_plan *plan, size_t index)
     return plan->nodes[plan->model->inputs[index]].call.dy;
 }
 
+const float *stria_plan_value_gradient(const stria_plan *plan, const char *layer)
+{
+    int node = stria_model_find_layer(plan->model, layer);
+    if (node < 0)
+        return NULL;
+    const stria_plan_node *p = &plan->nodes[node];
+    if (p->kept_gradient != STRIA_NO_BUFFER)
+        return stria_plan_buffer(plan, p->kept_gradient);
+    return p->kept && plan->model->nodes[node].kind->max_inputs == 0 ? p->call.dy : NULL;
+}
+
 float *stria_plan_gradients(stria_plan *plan)
 {
     return plan->gradients;
@@ -373,7 +387,7 @@ static uint64_t step_bytes(const stria_plan *plan, size_t node, bool backward)
 
 size_t stria_plan_step_count(const stria_plan *plan)
 {
-    return plan->training ? 2 * plan->node_count : plan->node_count;
+    return plan->differentiates ? 2 * plan->node_count : plan->node_count;
 }
 
 int stria_plan_step(const stria_plan *plan, size_t index, stria_step_info *info)

@@ -49,8 +49,9 @@ static stria_status make_tables(stria_evaluation *evaluation, const stria_alloca
                                          : stria_fail_memory(err, classes * classes * sizeof(int64_t));
 }
 
-stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
-                            stria_part part, int64_t batch, const char *loss, stria_error *err)
+stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_result *worst,
+                                  size_t *worst_count, stria_model *model, const stria_dataset *data,
+                                  stria_part part, int64_t batch, const char *loss, stria_error *err)
 {
     if (batch < 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "batch is %lld: it must be 1 or more, or 0 for 256",
@@ -76,8 +77,12 @@ stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, co
         if (status != STRIA_OK)
             goto done;
     }
+    stria_worst bounded = {.samples = worst, .capacity = *worst_count};
+    evaluator->worst = bounded.capacity > 0 ? &bounded : NULL;
     stria_evaluator_run(evaluator, &made.loss, &made.accuracy, made.confusion, NULL, NULL);
     compute_class_figures(&made);
+    stria_worst_sort(&bounded);
+    *worst_count = bounded.count;
     *evaluation = made;
 
 done:
@@ -85,6 +90,13 @@ done:
         stria_evaluation_free(&made, model->context);
     stria_evaluator_free(evaluator);
     return status;
+}
+
+stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,
+                            stria_part part, int64_t batch, const char *loss, stria_error *err)
+{
+    size_t none = 0;
+    return stria_evaluate_worst(evaluation, NULL, &none, model, data, part, batch, loss, err);
 }
 
 void stria_evaluation_free(stria_evaluation *evaluation, stria_context *context)

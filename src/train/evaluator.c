@@ -151,6 +151,8 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
         correct_sum += correct;
         if (confusion != NULL && batch.labels != NULL)
             count_confusion(evaluator, &batch, confusion);
+        if (evaluator->worst != NULL)
+            stria_worst_offer(evaluator->worst, &call, evaluator->first + done);
         done += batch.count;
         if (cancelled != NULL && done < count && cancelled(payload))
             return false;

@@ -5,6 +5,7 @@
 #include "data/dataset.h"
 #include "train/fitting.h"
 #include "train/loss.h"
+#include "train/worst.h"
 
 typedef struct stria_evaluator {
     stria_context *context;
@@ -17,6 +18,7 @@ typedef struct stria_evaluator {
     double *losses;    /* [batch] */
     const char **kept; /* names of layers whose outputs have a penalty */
     size_t kept_count;
+    stria_worst *worst; /* told of every sample; NULL: nobody is */
 } stria_evaluator;
 
 /* For samples first ... end-1 of `part`, which there must be, in batches of `batch`. Model, data and

@@ -144,13 +144,31 @@ static stria_status find_checkpoint(fit *f, stria_error *err)
     return STRIA_OK;
 }
 
+/* The instruction sets that a training has been computed with, those before it was resumed first. */
+static stria_status set_cpu(fit *f, stria_error *err)
+{
+    const char *cpu = stria_context_cpu(f->context);
+    const char *before = f->resumed ? stria_safetensors_text(&f->file, "stria.cpu") : NULL;
+    if (before != NULL && stria_words_find(before, cpu, strlen(cpu)) >= 0)
+        return stria_model_set_metadata(f->model, "cpu", before, err);
+    stria_text all = {.allocator = &f->context->allocator};
+    stria_text_format(&all, "%s%s%s", before != NULL ? before : "", before != NULL ? " " : "", cpu);
+    const stria_status status = all.failed ? stria_fail_memory(err, all.length)
+                                           : stria_model_set_metadata(f->model, "cpu", all.bytes, err);
+    stria_text_free(&all);
+    return status;
+}
+
 /* Keeps with the model how it was trained. Nothing here differs between a resumed and an uninterrupted
- * training: no time, and the command is the one that began it. */
+ * training of one instruction set: no time, and the command is the one that began it. */
 static stria_status set_provenance(fit *f, stria_error *err)
 {
-    const char *command = f->settings.options.command;
-    if (f->resumed)
+    const stria_train_options *options = &f->settings.options;
+    const char *command = options->command, *data_name = options->data_name;
+    if (f->resumed) {
         command = stria_safetensors_text(&f->file, "stria.command");
+        data_name = stria_safetensors_text(&f->file, "stria.data_name");
+    }
     static const char *const keys[] = {"data",     "seed", "optimizer", "learning_rate",
                                        "schedule", "loss", "batch"};
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
@@ -158,16 +176,21 @@ static stria_status set_provenance(fit *f, stria_error *err)
             stria_model_set_metadata(f->model, keys[k], stria_identity_value(&f->identity, keys[k]), err));
     STRIA_TRY(stria_model_set_metadata(f->model, "preprocessing", f->preprocessing, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "command", command, err));
+    STRIA_TRY(stria_model_set_metadata(f->model, "data_name", data_name, err));
+    STRIA_TRY(stria_model_set_metadata(f->model, "first_parameters",
+                                       options->keep_parameters ? "given" : "drawn", err));
+    STRIA_TRY(set_cpu(f, err));
 
     return stria_take_classes(f->model, f->data, f->trainer->output.columns, err);
 }
 
-/* How many epochs of training are behind the model's parameters. */
+/* How many epochs of training are behind the model's parameters, and what happened in them. */
 static stria_status set_epochs(fit *f, int64_t epochs, stria_error *err)
 {
     char text[24];
     stria_format(text, sizeof(text), "%lld", (long long)epochs);
-    return stria_model_set_metadata(f->model, "epochs", text, err);
+    STRIA_TRY(stria_model_set_metadata(f->model, "epochs", text, err));
+    return stria_history_keep(&f->state, f->model, err);
 }
 
 /* Initial parameters, and the numbers of layers that wait for the data. */

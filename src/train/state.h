@@ -30,4 +30,7 @@ bool stria_history_add(stria_training_state *state);
 stria_status stria_history_write(stria_context *context, const stria_training_state *state, const char *path,
                                  stria_error *err);
 
+/* Puts the history, without the seconds, into the model's metadata. Errors: MEMORY. */
+stria_status stria_history_keep(const stria_training_state *state, stria_model *model, stria_error *err);
+
 #endif

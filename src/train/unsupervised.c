@@ -232,6 +232,11 @@ static stria_status set_provenance(lesson *l, stria_error *err)
                                        l->options.rule != NULL ? l->options.rule : "winner-take-all", err));
     STRIA_TRY(stria_model_set_metadata(l->model, "seed", seed, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "command", l->options.command, err));
+    STRIA_TRY(stria_model_set_metadata(l->model, "data_name", l->options.data_name, err));
+    STRIA_TRY(stria_model_set_metadata(l->model, "cpu", stria_context_cpu(l->context), err));
+    STRIA_TRY(stria_model_set_metadata(l->model, "first_parameters",
+                                       l->options.keep_parameters ? "given" : "drawn", err));
+    STRIA_TRY(stria_model_set_metadata(l->model, "history", NULL, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "preprocessing", l->preprocessing, err));
     const size_t units = (size_t)stria_model_output_shape(l->model, 0)->sizes[0];
     return l->result.labelled ? stria_take_classes(l->model, l->data, units, err) : STRIA_OK;

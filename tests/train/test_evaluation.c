@@ -115,6 +115,110 @@ static void figures_by_hand(void **state)
     stria_dataset_free(data);
 }
 
+/* The worst samples are those of a list of all, sorted by what a softmax in double says. */
+static void worst_samples(void **state)
+{
+    (void)state;
+    stria_error err = {0};
+    stria_dataset *data = make_guesses();
+    stria_model *logits = make_identity("input 4\ndense 4\n");
+    float x[40];
+    uint32_t order[10];
+    for (uint32_t i = 0; i < 10; i++)
+        order[i] = i;
+    assert_ok(stria_dataset_read(data, STRIA_PART_TRAIN, order, 10, NULL, x, NULL, NULL, &err), &err);
+    size_t wrong[3] = {2, 3, 6}; /* where guess and truth differ, made the worst first */
+    double loss[10], probability[10];
+    for (int i = 0; i < 10; i++) {
+        double sum = 0;
+        for (int c = 0; c < 4; c++)
+            sum += exp(x[i * 4 + c]);
+        probability[i] = exp(x[i * 4 + guess[i]]) / sum;
+        loss[i] = log(sum) - (double)x[i * 4 + truth[i]];
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 2; j++) {
+            if (loss[wrong[j]] < loss[wrong[j + 1]]) {
+                const size_t other = wrong[j];
+                wrong[j] = wrong[j + 1];
+                wrong[j + 1] = other;
+            }
+        }
+    }
+    for (size_t room = 0; room <= 5; room++) {
+        for (int64_t batch = 1; batch <= 10; batch += 3) {
+            stria_sample_result worst[5];
+            stria_evaluation e = {0};
+            size_t count = room;
+            assert_ok(
+                stria_evaluate_worst(&e, worst, &count, logits, data, STRIA_PART_TRAIN, batch, NULL, &err),
+                &err);
+            check_guesses(&e);
+            stria_evaluation_free(&e, test.context);
+            assert_int_equal(count, room < 3 ? room : 3);
+            for (size_t i = 0; i < count; i++) {
+                const size_t s = wrong[i];
+                assert_int_equal(worst[i].index, s);
+                assert_int_equal(worst[i].label, truth[s]);
+                assert_int_equal(worst[i].predicted, guess[s]);
+                assert_near(worst[i].loss, loss[s], 1e-6);
+                assert_near(worst[i].probability, probability[s], 1e-6);
+                assert_near(worst[i].label_probability, exp(-loss[s]), 1e-6);
+            }
+        }
+    }
+    /* The squared error sees the outputs themselves. */
+    stria_sample_result squared[1];
+    stria_evaluation e = {0};
+    size_t count = 1;
+    assert_ok(stria_evaluate_worst(&e, squared, &count, logits, data, STRIA_PART_TRAIN, 0,
+                                   "mean_squared_error", &err),
+              &err);
+    assert_near(squared[0].probability, (double)x[squared[0].index * 4 + squared[0].predicted], 0);
+    stria_evaluation_free(&e, test.context);
+    stria_model_free(logits);
+    stria_dataset_free(data);
+}
+
+/* Targets: any sample may be among the worst; a thousand of them through a heap of a hundred. */
+static void worst_of_many(void **state)
+{
+    (void)state;
+    enum { ALL = 1000, KEPT = 100 };
+    stria_error err = {0};
+    stria_dataset *data = NULL;
+    stria_model *model = make_identity("input 4\ndense 4\n");
+    const stria_shape shape = {1, {4}};
+    float *x = calloc(ALL * 4, sizeof *x), *y = calloc(ALL * 4, sizeof *y);
+    fill_numbers(y, ALL * 4, 4);
+    for (int i = 0; i < ALL; i += 7)
+        memcpy(y + i * 4, y, 4 * sizeof *y); /* equal losses */
+    y[500 * 4] = (float)NAN;
+    assert_ok(stria_dataset_create(&data, test.context, x, &shape, ALL, NULL, 0, y, &shape, &err), &err);
+    stria_sample_result worst[KEPT], all[ALL];
+    stria_evaluation e = {0};
+    size_t kept = KEPT, count = ALL;
+    assert_ok(stria_evaluate_worst(&e, worst, &kept, model, data, STRIA_PART_TRAIN, 64, NULL, &err), &err);
+    stria_evaluation_free(&e, test.context);
+    assert_ok(stria_evaluate_worst(&e, all, &count, model, data, STRIA_PART_TRAIN, 64, NULL, &err), &err);
+    stria_evaluation_free(&e, test.context);
+    assert_int_equal(kept, KEPT);
+    assert_int_equal(count, ALL);
+    assert_int_equal(all[0].index, 500);
+    assert_true(isnan(all[0].loss));
+    for (size_t i = 0; i < ALL; i++) {
+        if (i < KEPT)
+            assert_int_equal(worst[i].index, all[i].index);
+        if (i > 1)
+            assert_true(all[i - 1].loss > all[i].loss ||
+                        (all[i - 1].loss == all[i].loss && all[i - 1].index < all[i].index));
+    }
+    free(x);
+    free(y);
+    stria_model_free(model);
+    stria_dataset_free(data);
+}
+
 static void targets(void **state)
 {
     (void)state;
@@ -287,6 +391,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(figures_by_hand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(worst_samples, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(worst_of_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(targets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(labels_need_one_row, set_up, tear_down),
