@@ -37,6 +37,9 @@ typedef struct stria_plan_options {
     const stria_shape *input_shapes; /* one for each input, without batch; NULL: the model's own. Needed for `?` sizes */
     const char *const *keep;         /* names of layers whose outputs can be read after a run */
     size_t keep_count;
+    const char *const *outputs; /* names of layers that the plan ends at, in place of the model's outputs: what only later
+                                   layers need is not computed, backward begins here. NULL: the model's */
+    size_t output_count;
     int input_gradients; /* training and gradients: also compute the gradients of the inputs */
     int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
     uint64_t seed;       /* training: of dropout and other random layers */
@@ -52,7 +55,7 @@ typedef struct stria_plan_options {
 
 /* Makes a plan. The caller owns it. Errors: SHAPE (sizes open or not fitting), VALUE (batch < 1 or too large, an
  * unknown algorithm), MISSING
- * (a name to keep), MEMORY. */
+ * (a name to keep or to end at), MEMORY. */
 STRIA_API stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stria_plan_options *options,
                                          stria_error *err);
 
@@ -68,7 +71,7 @@ STRIA_API void stria_plan_refresh(stria_plan *plan);
  * Allocates nothing. Errors: VALUE for a bad batch. */
 STRIA_API stria_status stria_plan_run(stria_plan *plan, const float *const *inputs, int64_t batch, stria_error *err);
 
-/* Output `index` of the last run as [batch, shape...]; owned by the plan, overwritten by the next run; NULL past the
+/* Output `index` (of the plan's outputs) of the last run as [batch, shape...]; owned by the plan, overwritten by the next run; NULL past the
  * end. */
 STRIA_API const float *stria_plan_output(const stria_plan *plan, size_t index);
 

@@ -25,8 +25,8 @@ static void find_readers(const stria_plan *plan, readers *of)
             input->reader = i;
         }
     /* The caller is one more reader of an output. */
-    for (size_t i = 0; i < model->output_count; i++)
-        of[model->outputs[i]].count += 2;
+    for (size_t i = 0; i < plan->output_count; i++)
+        of[plan->outputs[i]].count += 2;
 }
 
 static stria_activation activation_of(const stria_node *node)

@@ -79,8 +79,8 @@ static bool stays_in_pass(const stria_plan *plan, size_t root)
         if (p->root == root) {
             if (p->kept)
                 return false;
-            for (size_t o = 0; o < model->output_count; o++)
-                if (model->outputs[o] == j)
+            for (size_t o = 0; o < plan->output_count; o++)
+                if (plan->outputs[o] == j)
                     return false;
         }
         for (size_t k = 0; k < model->nodes[j].input_count; k++)

@@ -67,10 +67,10 @@ static void mark_used(stria_plan *plan, const bool *wanted)
     }
 }
 
-static bool is_output(const stria_model *model, size_t node)
+static bool is_output(const stria_plan *plan, size_t node)
 {
-    for (size_t i = 0; i < model->output_count; i++)
-        if (model->outputs[i] == node)
+    for (size_t i = 0; i < plan->output_count; i++)
+        if (plan->outputs[i] == node)
             return true;
     return false;
 }
@@ -98,7 +98,7 @@ static void mark_differentiated(stria_plan *plan)
         plan->nodes[i].differentiated = wanted;
     }
     for (size_t i = plan->node_count; i-- > 0;) {
-        bool reaches = is_output(model, i);
+        bool reaches = is_output(plan, i);
         for (size_t j = i + 1; !reaches && j < plan->node_count; j++)
             for (size_t k = 0; k < model->nodes[j].input_count; k++)
                 reaches = reaches || (model->nodes[j].inputs[k] == i && plan->nodes[j].differentiated);
@@ -153,7 +153,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     call->training = plan->training;
     call->differentiates = plan->differentiates;
     call->statistics_off = plan->model->nodes[node->owner].frozen;
-    call->raw_output = plan->raw_output && plan->model->outputs[0] == index &&
+    call->raw_output = plan->raw_output && plan->model->outputs[0] == index && is_output(plan, index) &&
                        consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
     call->algorithm = plan->algorithm;
     call->batch = plan->batch;
@@ -236,7 +236,7 @@ static bool replaces_residual(const stria_plan *plan, size_t host)
         return false;
     for (size_t j = 0; j < plan->node_count; j++) {
         const stria_plan_node *p = &plan->nodes[j];
-        if (p->used && p->root == root && (p->kept || is_output(model, j)))
+        if (p->used && p->root == root && (p->kept || is_output(plan, j)))
             return false;
         for (size_t k = 0; p->used && k < model->nodes[j].input_count; k++) {
             size_t input = model->nodes[j].inputs[k];
@@ -282,7 +282,7 @@ static stria_status plan_values(stria_plan *plan, stria_error *err)
         size_t own = plan->nodes[p->root].value;
         if (p->differentiated && p->needs.backward_reads_output)
             live_until(plan, own, 2 * n - i);
-        if (p->kept || is_output(model, i))
+        if (p->kept || is_output(plan, i))
             live_until(plan, own, end);
     }
     return STRIA_OK;
@@ -293,7 +293,7 @@ static bool shares_gradient(const stria_plan *plan, size_t index)
 {
     size_t input = plan->model->nodes[index].inputs[0];
     return plan->nodes[index].view && plan->nodes[input].differentiated && consumer_count(plan, input) == 1 &&
-           !is_output(plan->model, input);
+           !is_output(plan, input);
 }
 
 /* The node that reads a node's gradient: itself, or behind views that share it. */
@@ -315,7 +315,7 @@ static bool can_share_sum(const stria_plan *plan, size_t sum, size_t k)
         times += node->inputs[j] == node->inputs[k];
     return plan->nodes[node->inputs[k]].differentiated && times == 1 &&
            plan->nodes[node->inputs[k]].elements == plan->nodes[sum].elements &&
-           !is_output(plan->model, node->inputs[k]) &&
+           !is_output(plan, node->inputs[k]) &&
            (gradient == STRIA_NO_BUFFER || gradient == plan->nodes[sum].gradient);
 }
 
@@ -360,7 +360,7 @@ static bool goes_back_in_place(const stria_plan *plan, size_t index)
     const stria_plan_node *p = &plan->nodes[index];
     size_t input = plan->model->nodes[index].inputs[0];
     return p->needs.backward_in_place && !p->gradient_borrowed && !plan->separate &&
-           !is_output(plan->model, index) && !is_output(plan->model, input) &&
+           !is_output(plan, index) && !is_output(plan, input) &&
            plan->nodes[input].gradient == STRIA_NO_BUFFER;
 }
 
@@ -403,9 +403,9 @@ static stria_status plan_gradients(stria_plan *plan, stria_error *err)
             if (first)
                 STRIA_TRY(add_buffer(plan, input->elements, plan->batch, 2 * n - i, 2 * n - i,
                                      &input->gradient, err));
-            if (first && is_output(model, node->inputs[k]))
+            if (first && is_output(plan, node->inputs[k]))
                 live_from(plan, input->gradient, n);
-            bool adds = !first || is_output(model, node->inputs[k]);
+            bool adds = !first || is_output(plan, node->inputs[k]);
             p->call.adds_dinput[k] = adds && p->needs.backward_adds && !plan->separate;
             if (adds && !p->call.adds_dinput[k])
                 STRIA_TRY(add_buffer(plan, input->elements, plan->batch, 2 * n - i, 2 * n - i,
@@ -575,21 +575,46 @@ static stria_status check_options(const stria_model *model, const stria_plan_opt
     return STRIA_OK;
 }
 
+static stria_status find_node(const stria_plan *plan, const char *name, const char *purpose, size_t *node,
+                              stria_error *err)
+{
+    const int found = stria_model_find_layer(plan->model, name);
+    if (found < 0)
+        return stria_fail(err, STRIA_ERROR_MISSING, "the model has no layer '%.200s' to %s", name, purpose);
+    *node = (size_t)found;
+    return STRIA_OK;
+}
+
+/* The nodes that the plan ends at: those asked for, or the model's outputs. */
+static stria_status find_outputs(stria_plan *plan, const stria_plan_options *options, stria_error *err)
+{
+    plan->output_count = options->output_count > 0 ? options->output_count : plan->model->output_count;
+    plan->outputs = stria_arena_allocate(&plan->arena, plan->output_count * sizeof *plan->outputs);
+    if (plan->outputs == NULL)
+        return stria_fail_memory(err, plan->output_count * sizeof *plan->outputs);
+    for (size_t i = 0; i < plan->output_count; i++) {
+        if (options->output_count > 0)
+            STRIA_TRY(find_node(plan, options->outputs[i], "end at", &plan->outputs[i], err));
+        else
+            plan->outputs[i] = plan->model->outputs[i];
+    }
+    return STRIA_OK;
+}
+
 /* Marks the nodes whose outputs must be readable; everything they depend on is used. */
 static stria_status mark_wanted(stria_plan *plan, const stria_plan_options *options, stria_error *err)
 {
     bool *wanted = stria_arena_allocate(&plan->arena, plan->node_count * sizeof *wanted);
     if (wanted == NULL)
         return stria_fail_memory(err, plan->node_count);
-    for (size_t i = 0; i < plan->model->output_count; i++)
-        wanted[plan->model->outputs[i]] = true;
+    STRIA_TRY(find_outputs(plan, options, err));
+    for (size_t i = 0; i < plan->output_count; i++)
+        wanted[plan->outputs[i]] = true;
     for (size_t i = 0; i < plan->model->input_count; i++)
         wanted[plan->model->inputs[i]] = true;
     for (size_t i = 0; i < options->keep_count; i++) {
-        int node = stria_model_find_layer(plan->model, options->keep[i]);
-        if (node < 0)
-            return stria_fail(err, STRIA_ERROR_MISSING, "the model has no layer '%.200s' to keep",
-                              options->keep[i]);
+        size_t node = 0;
+        STRIA_TRY(find_node(plan, options->keep[i], "keep", &node, err));
         wanted[node] = plan->nodes[node].kept = true;
     }
     mark_used(plan, wanted);
@@ -616,8 +641,8 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
     STRIA_TRY(plan_values(plan, err));
     if (plan->differentiates) {
         STRIA_TRY(plan_gradients(plan, err));
-        for (size_t i = 0; i < plan->model->output_count; i++) {
-            size_t output = plan->model->outputs[i];
+        for (size_t i = 0; i < plan->output_count; i++) {
+            size_t output = plan->outputs[i];
             plan->nodes[output].gradient_callers = reads_callers_gradient(plan, output);
         }
     }

@@ -66,6 +66,8 @@ struct stria_plan {
     uint64_t seed, step;
     stria_plan_node *nodes; /* one for each of the model's */
     size_t node_count;
+    size_t *outputs; /* nodes it ends at: most often the model's */
+    size_t output_count;
     stria_plan_pass *passes; /* all nodes, one after the other */
     size_t pass_count;
     stria_buffer *buffers;

@@ -208,9 +208,9 @@ void stria_plan_backward_in_place(stria_plan *plan)
 
 float *stria_plan_output_gradient(stria_plan *plan, size_t index)
 {
-    if (index >= plan->model->output_count)
+    if (index >= plan->output_count)
         return NULL;
-    return plan->nodes[plan->model->outputs[index]].call.dy;
+    return plan->nodes[plan->outputs[index]].call.dy;
 }
 
 stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gradients, stria_error *err)
@@ -221,16 +221,16 @@ stria_status stria_plan_backward(stria_plan *plan, const float *const *output_gr
     if (plan->last_batch == 0)
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "the plan has not been run: there is nothing to go back from");
-    for (size_t i = 0; i < plan->model->output_count; i++) {
-        stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
+    for (size_t i = 0; i < plan->output_count; i++) {
+        stria_plan_node *p = &plan->nodes[plan->outputs[i]];
         if (p->gradient_callers)
             p->call.dy = (float *)(uintptr_t)output_gradients[i]; /* kept as it is */
         else if (p->differentiated)
             memcpy(p->call.dy, output_gradients[i], p->elements * plan->last_batch * sizeof(float));
     }
     stria_plan_backward_in_place(plan);
-    for (size_t i = 0; i < plan->model->output_count; i++) {
-        stria_plan_node *p = &plan->nodes[plan->model->outputs[i]];
+    for (size_t i = 0; i < plan->output_count; i++) {
+        stria_plan_node *p = &plan->nodes[plan->outputs[i]];
         if (p->gradient_callers)
             p->call.dy = stria_plan_buffer(plan, p->gradient);
     }
@@ -265,7 +265,7 @@ static const float *node_value(const stria_plan *plan, size_t index)
 
 const float *stria_plan_output(const stria_plan *plan, size_t index)
 {
-    return index < plan->model->output_count ? node_value(plan, plan->model->outputs[index]) : NULL;
+    return index < plan->output_count ? node_value(plan, plan->outputs[index]) : NULL;
 }
 
 const float *stria_plan_value(const stria_plan *plan, const char *layer)
@@ -273,8 +273,8 @@ const float *stria_plan_value(const stria_plan *plan, const char *layer)
     int node = stria_model_find_layer(plan->model, layer);
     if (node < 0)
         return NULL;
-    for (size_t i = 0; i < plan->model->output_count; i++)
-        if (plan->model->outputs[i] == (size_t)node)
+    for (size_t i = 0; i < plan->output_count; i++)
+        if (plan->outputs[i] == (size_t)node)
             return node_value(plan, (size_t)node);
     const stria_plan_node *p = &plan->nodes[node];
     return p->kept || p->external >= 0 ? node_value(plan, (size_t)node) : NULL;

@@ -245,12 +245,68 @@ static void test_what_has_none(void **state)
     test_context_close(&test);
 }
 
+/* A plan that ends at a layer gives its value, goes back from there, and leaves out what only later layers
+ * need. */
+static void test_inner_outputs(void **state)
+{
+    (void)state;
+    test_context test;
+    stria_error err = {0};
+    test_context_open(&test, 1, NULL);
+    stria_model *model =
+        parse(&test, "input 8x8x1\na = conv2d 3 3 relu\nmaxpool2d 2\nb = conv2d 2 2\nflatten\n"
+                     "c = dense 4 softmax\n");
+    stria_model *head = parse(&test, "input 8x8x1\na = conv2d 3 3 relu\n");
+    disturb(model);
+    disturb(head);
+    static const char *const ends[] = {"a", "b"}, *const kept[] = {"c"};
+    float *x = draw(8, BATCH * 64), *dy = draw(9, BATCH * 108);
+    stria_plan *plan = open_plan(model, &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS,
+                                                              .batch = BATCH,
+                                                              .outputs = ends,
+                                                              .output_count = 1,
+                                                              .raw_output = 1,
+                                                              .input_gradients = 1});
+    stria_plan *expected = open_plan(
+        head, &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS, .batch = BATCH, .input_gradients = 1});
+    run(plan, x, dy);
+    run(expected, x, dy);
+    assert_near(stria_plan_output(plan, 0), stria_plan_output(expected, 0), BATCH * 108, 1e-6, "a");
+    assert_near(stria_plan_input_gradient(plan, 0), stria_plan_input_gradient(expected, 0), BATCH * 64, 1e-6,
+                "input");
+    assert_null(stria_plan_output(plan, 1));
+    assert_null(stria_plan_value(plan, "c"));
+    stria_plan_free(plan);
+    /* Two ends, one behind the other, and a layer behind them that is kept all the same. */
+    plan = open_plan(model,
+                     &(stria_plan_options){
+                         .batch = BATCH, .outputs = ends, .output_count = 2, .keep = kept, .keep_count = 1});
+    run(plan, x, NULL);
+    assert_near(stria_plan_output(plan, 0), stria_plan_output(expected, 0), BATCH * 108, 1e-6, "a");
+    assert_ptr_equal(stria_plan_output(plan, 1), stria_plan_value(plan, "b"));
+    assert_non_null(stria_plan_value(plan, "c"));
+    stria_plan_free(plan);
+    static const char *const missing[] = {"z"};
+    plan = NULL;
+    assert_status(
+        stria_plan_create(&plan, model, &(stria_plan_options){.outputs = missing, .output_count = 1}, &err),
+        STRIA_ERROR_MISSING, &err);
+    assert_message(&err, "no layer 'z' to end at");
+    free(x);
+    free(dy);
+    stria_plan_free(expected);
+    stria_model_free(model);
+    stria_model_free(head);
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept_gradients),
         cmocka_unit_test(test_input_gradients_by_differences),
         cmocka_unit_test(test_what_has_none),
+        cmocka_unit_test(test_inner_outputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
