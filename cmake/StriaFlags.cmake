@@ -42,7 +42,7 @@ function(stria_room name)
     # unwinds comes out of plain C, and they would be a twentieth of the library.
     if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT STRIA_SANITIZE)
         target_compile_options(stria_${name} PRIVATE -fno-asynchronous-unwind-tables)
-        if(name MATCHES "^(base|tensor|layers|model|formats|data|train)$")
+        if(name MATCHES "^(base|tensor|layers|model|formats|data|train|inspect)$")
             target_compile_options(stria_${name} PRIVATE -Os)
         endif()
     endif()

@@ -24,6 +24,7 @@
 #include <stria/data.h>
 #include <stria/error.h>
 #include <stria/explain.h>
+#include <stria/figure.h>
 #include <stria/layers.h>
 #include <stria/lint.h>
 #include <stria/model.h>
