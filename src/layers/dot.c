@@ -2,6 +2,7 @@
  * those of the second remain. Both are brought to rows along their axis, so that everything is a product of
  * matrices of rows and, when they get length 1 first, the normalisation of rows. */
 #include "base/error.h"
+#include "base/size.h"
 #include "kernels/normalize.h"
 #include "kernels/product.h"
 #include "kernels/rows.h"
@@ -38,6 +39,19 @@ static stria_status find_axes(const config *c, const stria_shape *first, const s
     return stria_find_axis(c->axes.values[c->axes.count - 1], second, "dot", &axes[1], err);
 }
 
+/* Every output is a sum of `length` products. */
+static stria_status count_macs(const stria_shape *output, int64_t length, int64_t *macs, stria_error *err)
+{
+    int64_t outputs;
+    *macs = -1;
+    if (length == STRIA_ANY_SIZE || stria_shape_is_open(output))
+        return STRIA_OK;
+    STRIA_TRY(stria_shape_count(output, &outputs, err));
+    if (!stria_count_multiply(outputs, length, macs))
+        return stria_fail(err, STRIA_ERROR_LIMIT, "dot: more than 2^63 multiplications for one sample");
+    return STRIA_OK;
+}
+
 static stria_status shape(const void *settings, const stria_shape *inputs, size_t input_count,
                           stria_layer_facts *facts, stria_error *err)
 {
@@ -63,7 +77,7 @@ static stria_status shape(const void *settings, const stria_shape *inputs, size_
                 output->sizes[output->rank++] = inputs[i].sizes[a];
     if (output->rank == 0)
         *output = (stria_shape){1, {1}};
-    return STRIA_OK;
+    return count_macs(output, length != STRIA_ANY_SIZE ? length : other, &facts->macs, err);
 }
 
 static void bind(stria_layer_call *call, stria_layer_needs *needs)

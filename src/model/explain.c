@@ -309,6 +309,125 @@ static void explain_transposed(teller *t, const stria_node *node, const stria_no
     }
 }
 
+/* ---- Borders, cuts and other sizes ---- */
+
+/* What is added (sign 1) or cut off (-1) at both ends of an axis. */
+static void tell_border(teller *t, const axis_words *words, int64_t in, int64_t before, int64_t after,
+                        int sign)
+{
+    char name[64];
+    const char *verb = sign > 0 ? "added" : "cut off";
+    const char operation = sign > 0 ? '+' : '-';
+    if (in != STRIA_ANY_SIZE) {
+        t->unit = words->lines;
+        tell(t, "size", "output", in + sign * (before + after), "%lld %c %lld %c %lld", (long long)in,
+             operation, (long long)before, operation, (long long)after);
+    }
+    stria_format(name, sizeof name, "%s %s", verb, words->before);
+    tell(t, "before", name, before, "%s", "");
+    stria_format(name, sizeof name, "%s %s", verb, words->after);
+    tell(t, "after", name, after, "%s", "");
+}
+
+static void explain_border(teller *t, const stria_shape *input, const stria_padding *border, int sign)
+{
+    const int rank = input->rank - 1;
+    for (int a = 0; a < rank; a++) {
+        const axis_words *words = words_of(rank, a);
+        int64_t before, after;
+        if (stria_padding_at(border, rank, a, &before, &after, NULL) != STRIA_OK)
+            return;
+        begin(t, words->axis, words->axis);
+        tell_border(t, words, input->sizes[a], before, after, sign);
+    }
+}
+
+/* The middle of a picture that is large enough. */
+static void explain_centre(teller *t, const stria_shape *input, const stria_shape *output)
+{
+    for (int a = 0; a < 2; a++) {
+        const axis_words *words = words_of(2, a);
+        const long long in = (long long)input->sizes[a], out = (long long)output->sizes[a];
+        const int64_t before = (in - out) / 2;
+        char name[64];
+        begin(t, words->axis, words->axis);
+        stria_format(name, sizeof name, "cut off %s", words->before);
+        tell(t, "before", name, before, "floor((%lld - %lld)/2)", in, out);
+        stria_format(name, sizeof name, "cut off %s", words->after);
+        tell(t, "after", name, in - out - before, "%lld - %lld - %lld", in, out, (long long)before);
+    }
+}
+
+/* How much of the picture is resized, and how many of its lines become one. */
+static void explain_resized(teller *t, const stria_shape *input, const stria_shape *output, bool crops)
+{
+    for (int a = 0; a < 2; a++) {
+        const axis_words *words = words_of(2, a);
+        const long long in = (long long)input->sizes[a], other = (long long)input->sizes[1 - a];
+        const long long out = (long long)output->sizes[a], other_out = (long long)output->sizes[1 - a];
+        long long used = in;
+        begin(t, words->axis, words->axis);
+        if (crops) {
+            used = (long long)((float)(other * out) / (float)other_out);
+            used = used > in ? in : used < 1 ? 1 : used;
+            t->unit = words->lines;
+            tell(t, "used", "used, in the output's proportions", used, "min(%lld, floor(%lld*%lld/%lld))", in,
+                 other, out, other_out);
+            tell(t, "before", "left out before them", (in - used) / 2, "floor((%lld - %lld)/2)", in, used);
+        }
+        t->unit = words->lines;
+        tell(t, "size", "output", out, "%s", "");
+        tell(t, "scale", "of the input for one of the output", -1, "%lld/%lld = %.4g", used, out,
+             (double)used / (double)out);
+    }
+}
+
+static void explain_enlarged(teller *t, const stria_shape *input, const stria_sizes *factors)
+{
+    for (int a = 0; a < input->rank - 1; a++) {
+        const axis_words *words = words_of(input->rank - 1, a);
+        const int64_t factor = factors->values[factors->count == 1 ? 0 : a];
+        char in[NUMBER], digits[NUMBER];
+        if (input->sizes[a] == STRIA_ANY_SIZE)
+            continue;
+        begin(t, words->axis, words->axis);
+        t->unit = words->lines;
+        tell_product(t, "size", "output", input->sizes[a], number(input->sizes[a], in), factor,
+                     number(factor, digits));
+    }
+}
+
+/* Layers that only change sizes, by their arguments. */
+static void explain_sizes(teller *t, const stria_model *model, const stria_node *node)
+{
+    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output, *output = &node->facts.output;
+    const char *kind = node->kind->name;
+    const stria_padding *cropping = stria_node_argument(node, "cropping", STRIA_ARG_PADDING);
+    const stria_padding *padding = stria_node_argument(node, "padding", STRIA_ARG_PADDING);
+    const stria_sizes *factors = stria_node_argument(node, "size", STRIA_ARG_SIZES);
+    if (input->rank != output->rank || node->wrapper != STRIA_WRAPPER_NONE)
+        return;
+    if (cropping != NULL)
+        explain_border(t, input, cropping, -1);
+    else if (padding != NULL && strncmp(kind, "zero_padding", strlen("zero_padding")) == 0)
+        explain_border(t, input, padding, 1);
+    else if (factors != NULL && strncmp(kind, "up_sampling", strlen("up_sampling")) == 0)
+        explain_enlarged(t, input, factors);
+    else if (stria_shape_is_open(input))
+        return;
+    else if (strcmp(kind, "center_crop") == 0) {
+        if (input->sizes[0] >= output->sizes[0] && input->sizes[1] >= output->sizes[1])
+            explain_centre(t, input, output);
+        else
+            explain_resized(t, input, output, true);
+    } else if (strcmp(kind, "resizing") == 0) {
+        const bool *crops = stria_node_argument(node, "crop_to_aspect_ratio", STRIA_ARG_BOOLEAN);
+        const bool *pads = stria_node_argument(node, "pad_to_aspect_ratio", STRIA_ARG_BOOLEAN);
+        if (!*pads)
+            explain_resized(t, input, output, *crops);
+    }
+}
+
 /* Whether some layer up to this one gives more outputs than it has inputs, or moves them about: then what
  * neighbouring outputs see does not lie a whole number of inputs apart. */
 static bool is_stretched(const stria_model *model, const stria_node *node)
@@ -570,6 +689,8 @@ stria_status stria_model_explain(const stria_model *model, size_t index, const s
         explain_windows(&t, &window);
     else if (stria_node_transposed_of(model, node, &window))
         explain_transposed(&t, node, &window);
+    else if (node->input_count == 1)
+        explain_sizes(&t, model, node);
     if (node->input_count > 0)
         explain_field(&t, model, node, has_window ? &window : NULL);
     const int64_t params = explain_parameters(&t, node);

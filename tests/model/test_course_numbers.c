@@ -301,6 +301,13 @@ static void test_cases_in_words(void **state)
     expect = expectation(json, "stride_figure");
     check_picture(&test, "input 5x7x1\nconv2d 1 3 2 same\n", stria_json_get(expect, "same_stride2"), &facts);
 
+    expect = expectation(json, "centre_crop");
+    stria_model *crop = parse(&test, "input 427x640x3\ncenter_crop 70 120\nrescaling 1/255\n");
+    explain(crop, 1, 0, &facts);
+    assert_int_equal(fact(&facts, "height.before"), integer(stria_json_get(expect, "crop_top")));
+    assert_int_equal(fact(&facts, "width.before"), integer(stria_json_get(expect, "crop_left")));
+    stria_model_free(crop);
+
     expect = stria_json_get(expectation(json, "pooling_max_3_3"), "example");
     sizes_text(stria_json_get(expect, "in"), 0, in, sizeof in);
     snprintf(text, sizeof text, "input %s\nmaxpool2d 3 3\n", in);
@@ -397,6 +404,61 @@ static void test_chosen_is_the_output(void **state)
     test_context_close(&test);
 }
 
+/* Layers that only change sizes: every number of the sums, worked out by hand. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        struct {
+            const char *key;
+            int64_t value;
+        } facts[6];
+    } cases[] = {
+        {"input 7x9x1\nzero_padding2d 0,1,2,3\n",
+         {{"height.size", 8},
+          {"height.before", 0},
+          {"height.after", 1},
+          {"width.size", 14},
+          {"width.before", 2}}},
+        {"input 7x3\nzero_padding1d 2\n", {{"length.size", 11}, {"length.before", 2}, {"length.after", 2}}},
+        {"input 7x9x1\ncropping2d 1x2\n",
+         {{"height.size", 5}, {"height.after", 1}, {"width.size", 5}, {"width.after", 2}}},
+        {"input 5x6x7x1\ncropping3d 0,1,2,0,3,3\n",
+         {{"depth.size", 4}, {"height.size", 4}, {"width.size", 1}, {"depth.after", 1}}},
+        {"input 5x6x2\nup_sampling2d 2x3\n", {{"height.size", 10}, {"width.size", 18}}},
+        {"input 9x12x1\ncenter_crop 4 6\n",
+         {{"height.before", 2}, {"height.after", 3}, {"width.before", 3}, {"width.after", 3}}},
+        /* Too low: of 12 columns those 6 * 6 / 8 that are in proportion. */
+        {"input 6x12x1\ncenter_crop 8 6\n",
+         {{"height.used", 6},
+          {"height.before", 0},
+          {"width.used", 4},
+          {"width.before", 4},
+          {"width.size", 6}}},
+        {"input 6x12x1\nresizing 3 24\n", {{"height.size", 3}, {"width.size", 24}}},
+        {"input 10x10x1\nresizing 4 8 crop_to_aspect_ratio=yes\n",
+         {{"height.used", 5}, {"height.before", 2}, {"width.used", 10}, {"width.before", 0}}},
+    };
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        known_facts facts;
+        stria_model *model = parse(&test, cases[i].text);
+        const stria_shape output = layer_of(model, 1).output;
+        explain(model, 1, 0, &facts);
+        for (size_t f = 0; f < 6 && cases[i].facts[f].key != NULL; f++)
+            if (fact(&facts, cases[i].facts[f].key) != cases[i].facts[f].value)
+                fail_msg("%s%s comes to %lld", cases[i].text, cases[i].facts[f].key,
+                         (long long)fact(&facts, cases[i].facts[f].key));
+        for (size_t f = 0, axis = 0; f < facts.count; f++)
+            if (strstr(facts.facts[f].key, ".size") != NULL)
+                assert_int_equal(facts.facts[f].value, output.sizes[axis++]);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 /* What is said of padding and of ignored rows accounts for every row: outputs, padding and rest make up the
  * input. */
 static void test_rows_add_up(void **state)
@@ -464,9 +526,13 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases_with_layers), cmocka_unit_test(test_cases_in_words),
-        cmocka_unit_test(test_alternatives),      cmocka_unit_test(test_chosen_is_the_output),
-        cmocka_unit_test(test_rows_add_up),       cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_cases_with_layers),
+        cmocka_unit_test(test_cases_in_words),
+        cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_chosen_is_the_output),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_rows_add_up),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
