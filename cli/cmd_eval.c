@@ -213,10 +213,13 @@ static int print_text(const subject *of)
     cli_write_text(stdout, of->data_name);
     printf(", %s part, %s samples\n", part_name(of->part), cli_count_text(result->count, number));
     printf("loss      %s\n", cli_figure_text(result->loss, number));
+    if (result->accuracy >= 0) {
+        printf("accuracy  %.4f\n", result->accuracy);
+    }
     if (result->class_count == 0) {
         return CLI_DONE;
     }
-    printf("accuracy  %.4f\n\n", result->accuracy);
+    fputc('\n', stdout);
     const int status = print_classes(of);
     if (status != CLI_DONE) {
         return status;
@@ -236,7 +239,7 @@ static int print_json(const subject *of)
     cli_json_set(object, "count", cli_json_integer(result->count));
     cli_json_set(object, "loss", cli_json_number(result->loss));
     cli_json_set(object, "accuracy",
-                 result->class_count > 0 ? cli_json_number(result->accuracy) : cli_json_null());
+                 result->accuracy >= 0 ? cli_json_number(result->accuracy) : cli_json_null());
     if (result->class_count > 0) {
         cli_json *classes = cli_json_list(), *confusion = cli_json_list();
         for (size_t i = 0; i < result->class_count; i++) {
@@ -291,7 +294,7 @@ static int evaluate(const eval_options *options, stria_context *context, stria_m
     of->result = &result;
     int status = options->json ? print_json(of) : print_text(of);
     const bool asked = options->min_accuracy >= 0;
-    if (status == CLI_DONE && asked && result.class_count == 0) {
+    if (status == CLI_DONE && asked && result.accuracy < 0) {
         status = cli_fail(CLI_MISUSED, "--min-accuracy: %s has no classes, so there is no accuracy",
                           of->data_name);
     } else if (status == CLI_DONE && asked && result.accuracy < options->min_accuracy) {

@@ -197,7 +197,7 @@ static void print_part(stria_context *context, stria_model *model, const stria_d
     }
     char count[CLI_NUMBER_SIZE], number[CLI_NUMBER_SIZE];
     fprintf(stream, "%s: ", name);
-    if (result.class_count > 0) {
+    if (result.accuracy >= 0) {
         fprintf(stream, "accuracy %.4f, ", result.accuracy);
     }
     fprintf(stream, "loss %s (%s samples)\n", cli_figure_text(result.loss, number),
@@ -258,8 +258,7 @@ static int train(stria_context *context, stria_model *model, const stria_dataset
     stria_error err = {0};
     stria_train_result result = {0};
     display shown = {
-        .progress = {.has_accuracy = stria_dataset_class_count(data) > 0,
-                     .has_validation = library->validation > 0 || library->validate_on_test},
+        .progress = {.has_validation = library->validation > 0 || library->validate_on_test},
         .json = options->json,
         .quiet = options->quiet,
     };

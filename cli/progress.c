@@ -94,16 +94,17 @@ void cli_progress_clear(cli_progress *progress)
 void cli_progress_epoch(cli_progress *progress, const stria_epoch *epoch)
 {
     cli_progress_clear(progress);
+    const bool has_accuracy = epoch->accuracy >= 0;
     char last[CLI_NUMBER_SIZE]; /* the widest first cell there will be */
     const int widest = snprintf(last, sizeof last, "%d/%d", epoch->epochs, epoch->epochs);
     cli_column columns[7] = {{"epoch", true, widest}, {"loss", true, 6}};
     size_t count = 2;
-    if (progress->has_accuracy) {
+    if (has_accuracy) {
         columns[count++] = (cli_column){"accuracy", true, 0};
     }
     if (progress->has_validation) {
         columns[count++] = (cli_column){"val_loss", true, 0};
-        if (progress->has_accuracy) {
+        if (has_accuracy) {
             columns[count++] = (cli_column){"val_accuracy", true, 0};
         }
     }
@@ -114,12 +115,12 @@ void cli_progress_epoch(cli_progress *progress, const stria_epoch *epoch)
     cli_table table = cli_table_create(columns, count);
     cli_table_add(&table, "%d/%d", epoch->epoch, epoch->epochs);
     cli_table_add(&table, "%s", cli_figure_text(epoch->loss, number));
-    if (progress->has_accuracy) {
+    if (has_accuracy) {
         cli_table_add(&table, "%.4f", epoch->accuracy);
     }
     if (progress->has_validation) {
         cli_table_add(&table, "%s", cli_figure_text(epoch->val_loss, number));
-        if (progress->has_accuracy) {
+        if (has_accuracy) {
             cli_table_add(&table, "%.4f", epoch->val_accuracy);
         }
     }

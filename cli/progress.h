@@ -12,7 +12,7 @@
 typedef struct cli_progress {
     bool bar_is_shown;
     bool titles_are_printed;
-    bool has_accuracy, has_validation; /* which columns there are */
+    bool has_validation; /* there are columns for it */
 } cli_progress;
 
 /* Draws or moves the bar. */

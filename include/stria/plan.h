@@ -29,6 +29,13 @@ typedef enum stria_mode {
                                  parameters and no penalties. To find out what an answer depends on */
 } stria_mode;
 
+/* An activation at the very end of a model that a loss has built in: without it the outputs are what it would get. */
+typedef enum stria_raw_output {
+    STRIA_RAW_NOTHING = 0,
+    STRIA_RAW_SOFTMAX,
+    STRIA_RAW_SIGMOID
+} stria_raw_output;
+
 /* All zero means the defaults. */
 typedef struct stria_plan_options {
     size_t struct_size;
@@ -41,7 +48,7 @@ typedef struct stria_plan_options {
                                    layers need is not computed, backward begins here. NULL: the model's */
     size_t output_count;
     int input_gradients; /* training and gradients: also compute the gradients of the inputs */
-    int raw_output;      /* leave out a softmax at the very end, so that outputs are logits */
+    int raw_output;      /* a stria_raw_output: leave out a softmax, or sigmoid, at the very end, so that outputs are logits */
     uint64_t seed;       /* training: of dropout and other random layers */
     const char *algorithm; /* of convolutions: "direct" (sums as defined), "winograd" (where it applies: 3x3 windows
                               that move by 1; fewer multiplications, errors about twice as large), "fft" (forward by

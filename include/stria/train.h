@@ -18,7 +18,7 @@ extern "C" {
 /* ---- Fitting a model to a data set ---- */
 
 /* What happened in one epoch. Losses and accuracies are means over the samples; accuracy is -1 for data without labels,
- * val_* are NaN without validation data. */
+ * unless the loss is a binary cross-entropy (every output that is above a half or not as its target is 1 or 0), val_* are NaN without validation data. */
 typedef struct stria_epoch {
     int epoch;  /* from 1 */
     int epochs; /* planned */
@@ -49,10 +49,12 @@ typedef struct stria_train_options {
                                all take weight_decay and one of clipnorm, clipvalue, global_clipnorm; NULL: adam */
     double learning_rate;   /* 0: the optimizer's default (sgd 0.01, the others 0.001) */
     const char *schedule;   /* "constant", "cosine", "cosine warmup=1", "step every=3 factor=0.5"; NULL: constant */
-    const char *loss;       /* "categorical_crossentropy", "sparse_categorical_crossentropy", "mean_squared_error";
-                               NULL: cross-entropy for labels and for models that end in a softmax, else mean squared
-                               error. Cross-entropy has the softmax built in: other outputs are taken as what a softmax
-                               would get. Mean squared error takes labels as rows with a single 1 */
+    const char *loss;       /* one of stria_train_choice("loss", ...) with arguments, "huber delta=1.5";
+                               NULL: binary_crossentropy for models that end in a single sigmoid and for labels of a
+                               single output, categorical_crossentropy for other labels and for models that end in a
+                               softmax, else mean_squared_error. Cross-entropies have the softmax, or sigmoid, built in:
+                               other outputs are taken as what it would get. Labels count as rows with a single 1, for a
+                               single output as the 0 or 1 that they are */
     double validation;      /* share of the training part, taken from its end, 0 to below 1; 0: none */
     int validate_on_test;   /* 1: the test part is the validation data */
     uint64_t seed;          /* of initialisation, shuffling and random layers */
@@ -201,7 +203,8 @@ STRIA_API stria_status stria_trainer_create(stria_trainer **trainer, stria_model
 STRIA_API void stria_trainer_free(stria_trainer *trainer);
 
 /* One step: forward, loss, backward, optimizer. x is [batch, shape...]; labels [batch], or targets [batch, shape...] for
- * models trained with targets (the other is NULL). *loss (mean over the batch) and *correct may be NULL.
+ * models trained with targets (the other is NULL). *loss (mean over the batch) and *correct (how many samples, with
+ * targets and binary cross-entropies outputs, are right; else -1) may be NULL.
  * Allocates nothing. Errors: VALUE, DIVERGED (parameters are those before the step). */
 STRIA_API stria_status stria_trainer_step(stria_trainer *trainer, const float *x, const int32_t *labels,
                                           const float *targets, int64_t batch, double *loss, int64_t *correct,
@@ -223,13 +226,14 @@ STRIA_API stria_plan *stria_trainer_plan(stria_trainer *trainer);
 /* Figures over a part of a data set. Arrays belong to the struct; free with stria_evaluation_free. */
 typedef struct stria_evaluation {
     int64_t count;
-    double loss, accuracy; /* accuracy -1 without labels */
-    size_t class_count;    /* 0 without labels */
+    double loss, accuracy; /* accuracy as in stria_epoch */
+    size_t class_count;    /* 0 without labels; 2 for labels of a single output */
     int64_t *confusion;    /* [class_count, class_count], row the true class, column the predicted one */
     double *precision, *recall, *f1; /* [class_count]; 0 where undefined, as scikit-learn */
 } stria_evaluation;
 
-/* Runs the model over a part. batch 0: 256. `loss` as in training, NULL: the default.
+/* Runs the model over a part. batch 0: 256. `loss` as in training; NULL: the one that the model was trained
+ * with, where its metadata says so and the data goes with it, else the default.
  * A loss that is NaN or infinite is no error; the context's log is warned and told the first layer that gave one.
  * Errors: SHAPE, VALUE (an empty part), MEMORY. */
 STRIA_API stria_status stria_evaluate(stria_evaluation *evaluation, stria_model *model, const stria_dataset *data,

@@ -46,7 +46,7 @@ static void bind_function(stria_layer_call *call, stria_activation activation, i
     *s = (state){.activation = activation, .outer = 1, .columns = 1, .inner = 1};
     for (int a = 0; a < input->rank; a++)
         *(a < axis ? &s->outer : a == axis ? &s->columns : &s->inner) *= (size_t)input->sizes[a];
-    needs->view = activation.kind == STRIA_LINEAR || (activation.kind == STRIA_SOFTMAX && call->raw_output);
+    needs->view = activation.kind == STRIA_LINEAR || call->raw_output;
     if (call->differentiates && !needs->view) {
         needs->backward_in_place = activation.kind != STRIA_GLU;
         needs->backward_reads_input = stria_activation_needs_input(activation.kind);

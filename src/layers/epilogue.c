@@ -35,9 +35,8 @@ void stria_epilogue_forward(const stria_layer_call *call, stria_activation activ
 {
     size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
     if (stria_activation_by_rows(activation.kind)) {
-        if (!call->raw_output)
-            stria_rows_activate(call->kernels, activation.kind, sum, count / channels, channels, call->output,
-                                call->pool);
+        stria_rows_activate(call->kernels, activation.kind, sum, count / channels, channels, call->output,
+                            call->pool);
     } else if (stria_epilogue_saves_sum(call, activation)) {
         call->kernels->elementwise.activate(activation, sum, call->output, count, call->pool);
     }
@@ -47,9 +46,8 @@ void stria_epilogue_backward(const stria_layer_call *call, stria_activation acti
 {
     size_t count = stria_call_output_count(call), channels = stria_call_output_channels(call);
     if (stria_activation_by_rows(activation.kind)) {
-        if (!call->raw_output)
-            stria_rows_activate_gradient(call->kernels, activation.kind, call->output, call->dy,
-                                         count / channels, channels, call->dy, call->pool);
+        stria_rows_activate_gradient(call->kernels, activation.kind, call->output, call->dy, count / channels,
+                                     channels, call->dy, call->pool);
     } else if (activation.kind != STRIA_LINEAR) {
         call->kernels->elementwise.activate_gradient(activation, sum != NULL ? sum : call->output, call->dy,
                                                      call->dy, count, call->pool);

@@ -95,7 +95,7 @@ struct stria_layer_call {
     bool again;               /* the same run once more: moving statistics are left alone */
     bool wants_dinput;        /* the gradient of some input will be asked for */
     stria_conv_algorithm algorithm; /* bind: the wish for convolutions */
-    bool raw_output; /* leave out the activation softmax; dy is then the gradient of the sum before it */
+    bool raw_output; /* leave out the own activation; dy is then the gradient of the sum before it */
     size_t batch;    /* bind: the largest; else of this run */
     stria_random_key random;
     size_t input_count;

@@ -77,7 +77,9 @@ void stria_weighted_bind(stria_layer_call *call, stria_weighted *s, stria_layer_
     const stria_conv_kernels *conv = &call->kernels->conv;
     size_t batch = call->batch * s->samples;
     stria_conv_needs floats = {0};
-    if (call->taken.activation.kind != STRIA_LINEAR)
+    if (call->raw_output)
+        s->activation = (stria_activation){.kind = STRIA_LINEAR};
+    else if (call->taken.activation.kind != STRIA_LINEAR)
         s->activation = call->taken.activation;
     s->shape.algorithm = conv->choose(&s->shape, batch, call->algorithm);
     /* Backward of a transposed convolution is where its convolution runs: nothing can be kept from forward.

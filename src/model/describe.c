@@ -200,19 +200,12 @@ size_t stria_model_text(const stria_model *model, char *buffer, size_t size)
     return length;
 }
 
-bool stria_model_ends_in_softmax(const stria_model *model)
+stria_activation_kind stria_model_last_activation(const stria_model *model)
 {
     if (model->output_count == 0)
-        return false;
+        return STRIA_LINEAR;
     const stria_node *node = &model->nodes[model->outputs[0]];
-    const stria_layer_kind *kind = node->kind;
-    if (kind == &stria_kind_softmax)
-        return stria_softmax_over_last(node->config, &node->facts.output);
-    for (size_t i = 0; i < kind->argument_count; i++)
-        if (kind->arguments[i].type == STRIA_ARG_ACTIVATION) {
-            const stria_activation *activation =
-                (const stria_activation *)((const unsigned char *)node->config + kind->arguments[i].offset);
-            return activation->kind == STRIA_SOFTMAX;
-        }
-    return false;
+    if (node->kind == &stria_kind_softmax)
+        return stria_softmax_over_last(node->config, &node->facts.output) ? STRIA_SOFTMAX : STRIA_LINEAR;
+    return node->kind->activation != NULL ? node->kind->activation(node->config).kind : STRIA_LINEAR;
 }

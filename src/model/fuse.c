@@ -54,7 +54,8 @@ static bool take_activation(stria_plan *plan, size_t host, unsigned takes, size_
 {
     stria_activation activation = activation_of(&plan->model->nodes[index]);
     unsigned part = stria_activation_needs_input(activation.kind) ? STRIA_PART_CURVED : STRIA_PART_ACTIVATION;
-    if (stria_activation_by_rows(activation.kind) || activation.kind == STRIA_LINEAR || (takes & part) == 0)
+    if (stria_activation_by_rows(activation.kind) || activation.kind == STRIA_LINEAR || (takes & part) == 0 ||
+        plan->nodes[index].call.raw_output)
         return false;
     plan->nodes[host].call.taken.activation = activation;
     return true;

@@ -49,7 +49,9 @@ const stria_rule stria_lint_rules[] = {
     {"softmax-alone", "a softmax of one number, which is always 1", STRIA_PROBLEM,
      "two outputs with softmax, or one with sigmoid", stria_lint_softmax_alone},
     {"loss", "an output that the loss does not expect (--loss)", STRIA_PROBLEM,
-     "softmax with categorical_crossentropy, linear or sigmoid with mean_squared_error", stria_lint_loss},
+     "softmax with categorical_crossentropy and kl_divergence, sigmoid with binary_crossentropy, linear or "
+     "tanh with hinge, linear or sigmoid with mean_squared_error",
+     stria_lint_loss},
     {"sigmoid-classes", "several outputs with sigmoid, which do not share out one probability", STRIA_HINT,
      "softmax, when exactly one class is right", stria_lint_sigmoid_classes},
     {NULL, NULL, STRIA_HINT, NULL, NULL},

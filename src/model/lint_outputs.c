@@ -72,17 +72,36 @@ void stria_lint_softmax_alone(stria_lint *lint, const stria_node *node)
         stria_lint_find(lint, "'%s' takes the softmax of one number: e^x/e^x = 1", node->name);
 }
 
+/* Whether the loss, written with or without arguments, has a name that begins so. */
+static bool loss_is(const stria_lint *lint, const char *name)
+{
+    return strncmp(lint->loss + strspn(lint->loss, " "), name, strlen(name)) == 0;
+}
+
 void stria_lint_loss(stria_lint *lint, const stria_node *node)
 {
     if (lint->loss == NULL || !lint->is_output[stria_lint_index(lint, node)])
         return;
     const stria_activation_kind activation = stria_node_activation(node).kind;
     const char *name = stria_activation_text((size_t)activation);
-    if (strstr(lint->loss, "categorical_crossentropy") != NULL) {
+    if (strstr(lint->loss, "categorical_") != NULL && strstr(lint->loss, "crossentropy") != NULL) {
         if (activation != STRIA_SOFTMAX && activation != STRIA_LINEAR)
             stria_lint_find(lint,
                             "'%s' ends in %s, and %s takes outputs without softmax for the sums before one",
                             node->name, name, lint->loss);
+    } else if (loss_is(lint, "binary_") || loss_is(lint, "bce")) {
+        if (activation != STRIA_SIGMOID && activation != STRIA_LINEAR)
+            stria_lint_find(lint,
+                            "'%s' ends in %s, and %s takes outputs without sigmoid for the sums before one",
+                            node->name, name, lint->loss);
+    } else if (loss_is(lint, "kl")) {
+        if (activation != STRIA_SOFTMAX && activation != STRIA_SIGMOID)
+            stria_lint_find(lint, "'%s' ends in %s, and %s takes outputs for probabilities", node->name, name,
+                            lint->loss);
+    } else if (loss_is(lint, "hinge") || loss_is(lint, "squared_hinge")) {
+        if (activation == STRIA_SOFTMAX || activation == STRIA_SIGMOID || activation == STRIA_RELU)
+            stria_lint_find(lint, "'%s' ends in %s, and %s wants outputs below -1 and above 1", node->name,
+                            name, lint->loss);
     } else if (activation == STRIA_SOFTMAX) {
         stria_lint_find(
             lint, "'%s' ends in softmax: with %s its gradient all but vanishes where it is wrong and sure",

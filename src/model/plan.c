@@ -153,8 +153,6 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
     call->training = plan->training;
     call->differentiates = plan->differentiates;
     call->statistics_off = plan->model->nodes[node->owner].frozen;
-    call->raw_output = plan->raw_output && plan->model->outputs[0] == index && is_output(plan, index) &&
-                       consumer_count(plan, index) == 0 && stria_model_ends_in_softmax(plan->model);
     call->algorithm = plan->algorithm;
     call->batch = plan->batch;
     call->random =
@@ -172,12 +170,12 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
         if (call->state == NULL)
             return stria_fail_memory(err, node->kind->state_size);
     }
+    const char *left_out = stria_activation_text((size_t)stria_model_last_activation(plan->model));
     if (call->raw_output && stria_node_has_penalty(node))
-        return stria_fail(
-            err, STRIA_ERROR_UNSUPPORTED,
-            "layer '%s': the softmax is joined with the loss, so that there is no output to put "
-            "activity_regularizer on; put the softmax on a line of its own",
-            node->name);
+        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
+                          "layer '%s': the %s is joined with the loss, so that there is no output to put "
+                          "activity_regularizer on; put the %s on a line of its own",
+                          node->name, left_out, left_out);
     node->kind->bind(call, &p->needs);
     if (node->wrapper == STRIA_SPECTRAL_NORMALIZATION && plan->training)
         p->needs.scratch = stria_size_max(p->needs.scratch, spectral_room(node));
@@ -625,6 +623,16 @@ static stria_status mark_wanted(stria_plan *plan, const stria_plan_options *opti
     return STRIA_OK;
 }
 
+/* Marks the output whose activation is left out, before the layer in front of it could take it. */
+static void mark_raw(stria_plan *plan, int raw_output)
+{
+    size_t output = plan->model->outputs[0];
+    stria_activation_kind left_out = raw_output == STRIA_RAW_SIGMOID ? STRIA_SIGMOID : STRIA_SOFTMAX;
+    plan->nodes[output].call.raw_output = raw_output != STRIA_RAW_NOTHING && is_output(plan, output) &&
+                                          consumer_count(plan, output) == 0 &&
+                                          stria_model_last_activation(plan->model) == left_out;
+}
+
 static stria_status build(stria_plan *plan, const stria_plan_options *options, stria_error *err)
 {
     plan->nodes = stria_arena_allocate(&plan->arena, plan->node_count * sizeof *plan->nodes);
@@ -634,6 +642,7 @@ static stria_status build(stria_plan *plan, const stria_plan_options *options, s
     STRIA_TRY(mark_wanted(plan, options, err));
     if (plan->differentiates)
         mark_differentiated(plan);
+    mark_raw(plan, options->raw_output);
     STRIA_TRY(stria_plan_fuse(plan, err));
     for (size_t i = 0; i < plan->node_count; i++)
         STRIA_TRY(bind_node(plan, i, err));
@@ -679,7 +688,6 @@ stria_status stria_plan_create(stria_plan **plan, stria_model *model, const stri
     p->training = options->mode == STRIA_MODE_TRAINING;
     p->differentiates = p->mode != STRIA_MODE_INFERENCE;
     p->input_gradients = p->differentiates && options->input_gradients;
-    p->raw_output = options->raw_output != 0;
     p->separate = options->separate_layers != 0;
     p->batch = options->batch == 0 ? 1 : (size_t)options->batch;
     p->seed = options->seed;

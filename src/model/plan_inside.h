@@ -59,7 +59,7 @@ struct stria_plan {
     stria_mode mode;
     bool training;       /* layers do what they do while training */
     bool differentiates; /* backward can be run */
-    bool input_gradients, raw_output, separate;
+    bool input_gradients, separate;
     stria_conv_algorithm algorithm; /* the wish for convolutions */
     size_t batch;                   /* largest */
     size_t last_batch;              /* of the last run; 0 before it */

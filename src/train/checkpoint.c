@@ -182,21 +182,22 @@ stria_status stria_checkpoint_write(const stria_checkpoint *checkpoint, const st
 
 /* Counts that contradict each other come from a changed file. */
 static bool state_is_sound(const stria_training_state *state, const stria_split *split,
-                           const stria_settings *settings)
+                           const stria_settings *settings, size_t marks)
 {
     const int64_t count = (int64_t)split->train_count;
     if (state->epoch > INT32_MAX || state->step > split->steps)
         return false;
     const bool short_of_end = state->step < split->steps;
     return state->samples == (short_of_end ? state->step * settings->options.batch : count) &&
-           state->correct <= state->samples && state->best_epoch <= state->epoch &&
+           (size_t)state->correct <= (size_t)state->samples * (marks > 0 ? marks : 1) &&
+           state->best_epoch <= state->epoch &&
            state->epochs_without_best <= state->epoch - state->best_epoch && isfinite(state->loss_sum);
 }
 
 stria_status stria_checkpoint_read_state(const stria_checkpoint *checkpoint, const stria_safetensors *file,
                                          const char *name, const stria_split *split,
-                                         const stria_settings *settings, stria_training_state *state,
-                                         stria_error *err)
+                                         const stria_settings *settings, size_t marks,
+                                         stria_training_state *state, stria_error *err)
 {
     stria_training_state read = {.history = {.allocator = state->history.allocator}};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
@@ -208,7 +209,7 @@ stria_status stria_checkpoint_read_state(const stria_checkpoint *checkpoint, con
                               fields[i].is_integer ? "a whole number of 0 or more" : "16 hexadecimal digits");
     }
     const char *history = stria_safetensors_text(file, history_key);
-    if (history == NULL || !state_is_sound(&read, split, settings))
+    if (history == NULL || !state_is_sound(&read, split, settings, marks))
         return stria_fail(err, STRIA_ERROR_FORMAT,
                           "%s: the training state does not fit together: the file was changed", name);
     if (read.epoch > settings->options.epochs || (read.epoch == settings->options.epochs && read.step > 0))

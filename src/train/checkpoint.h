@@ -37,8 +37,8 @@ stria_status stria_checkpoint_write(const stria_checkpoint *checkpoint, const st
 /* Checks everything in `file` that is not the model's, and reads the training state (an empty one). */
 stria_status stria_checkpoint_read_state(const stria_checkpoint *checkpoint, const stria_safetensors *file,
                                          const char *name, const stria_split *split,
-                                         const stria_settings *settings, stria_training_state *state,
-                                         stria_error *err);
+                                         const stria_settings *settings, size_t marks,
+                                         stria_training_state *state, stria_error *err);
 
 /* Takes over parameters and optimizer state of a file that stria_checkpoint_read_state has checked. On
  * failure nothing changed. Errors: FORMAT when the file is of another model. */

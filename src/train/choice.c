@@ -22,10 +22,15 @@ static void list_names(const stria_choice *choices, size_t count, char *names, s
     }
 }
 
+static bool is_named(const char *choice, const stria_token *name)
+{
+    return choice != NULL && strlen(choice) == name->length && memcmp(choice, name->text, name->length) == 0;
+}
+
 static stria_status fail_unknown(const char *what, const stria_choice *choices, size_t count,
                                  const stria_token *name, stria_error *err)
 {
-    char names[256];
+    char names[512];
     list_names(choices, count, names, sizeof(names));
     const int length = name->length > 60 ? 60 : (int)name->length;
     const char *nearest = NULL, *verb = count == 1 ? "is" : "are";
@@ -50,12 +55,12 @@ stria_status stria_choice_read(const char *what, const stria_choice *choices, si
 {
     stria_token name;
     if (stria_tokens_split(text, strlen(text), &name, 1) == 0) {
-        char names[256];
+        char names[512];
         list_names(choices, count, names, sizeof(names));
         return stria_fail(err, STRIA_ERROR_VALUE, "the %s is empty: there are %s", what, names);
     }
     for (size_t i = 0; i < count; i++) {
-        if (strlen(choices[i].name) == name.length && memcmp(choices[i].name, name.text, name.length) == 0) {
+        if (is_named(choices[i].name, &name) || is_named(choices[i].alias, &name)) {
             const stria_status status = stria_arguments_read_text(
                 choices[i].name, choices[i].arguments, choices[i].argument_count, text, config, err);
             if (status != STRIA_OK)

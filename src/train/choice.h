@@ -12,6 +12,7 @@
 
 typedef struct stria_choice {
     const char *name;
+    const char *alias; /* another name that reads the same; NULL for none */
     const stria_argument *arguments;
     size_t argument_count;
     const char *help; /* one line: how it is written with its defaults, a colon, what it does */

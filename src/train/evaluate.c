@@ -56,10 +56,11 @@ stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_res
     if (batch < 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "batch is %lld: it must be 1 or more, or 0 for 256",
                           (long long)batch);
-    stria_loss kind;
-    STRIA_TRY(stria_loss_read(&kind, loss, err));
+    stria_loss named, resolved;
+    if (loss != NULL || stria_loss_read(&named, stria_model_metadata(model, "loss"), NULL) != STRIA_OK)
+        STRIA_TRY(stria_loss_read(&named, loss, err));
     const size_t classes = stria_dataset_class_count(data), count = stria_dataset_count(data, part);
-    STRIA_TRY(stria_loss_resolve(kind, model, classes > 0, &kind, err));
+    STRIA_TRY(stria_loss_resolve(&named, model, classes > 0, &resolved, err));
     if (count == 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "the data has no %s part",
                           part == STRIA_PART_TEST ? "test" : "training");
@@ -69,11 +70,11 @@ stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_res
     stria_evaluator *evaluator = NULL;
     stria_status status =
         stria_evaluator_create(&evaluator, model, data, part, stria_preprocessing_for(model, data), 0, count,
-                               batch == 0 ? 256 : (size_t)batch, kind, err);
+                               batch == 0 ? 256 : (size_t)batch, &resolved, err);
     if (status != STRIA_OK)
         goto done;
     if (classes > 0) {
-        status = make_tables(&made, allocator, evaluator->output.columns, err);
+        status = make_tables(&made, allocator, stria_loss_classes(&resolved, evaluator->output.columns), err);
         if (status != STRIA_OK)
             goto done;
     }

@@ -32,7 +32,8 @@ static stria_status keep_penalized(stria_evaluator *evaluator, stria_error *err)
 
 stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
                                     const stria_dataset *data, stria_part part, const char *preprocessing,
-                                    size_t first, size_t end, size_t batch, stria_loss loss, stria_error *err)
+                                    size_t first, size_t end, size_t batch, const stria_loss *loss,
+                                    stria_error *err)
 {
     STRIA_TRY(stria_check_input(model, data, err));
     const stria_allocator *allocator = &model->context->allocator;
@@ -42,7 +43,8 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
         return stria_fail_memory(err, sizeof(*made));
     made->context = model->context;
     made->model = model;
-    made->loss = loss;
+    made->loss = *loss;
+    made->has_labels = stria_dataset_class_count(data) > 0;
     made->first = first;
     made->end = end;
 
@@ -53,7 +55,7 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
         .mode = STRIA_MODE_INFERENCE,
         .batch = (int64_t)largest,
         .input_shapes = stria_dataset_shape(data),
-        .raw_output = stria_loss_takes_logits(loss),
+        .raw_output = stria_loss_raw_output(loss, model),
         .keep = made->kept,
         .keep_count = made->kept_count,
     };
@@ -61,7 +63,7 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
     if (status != STRIA_OK)
         goto fail;
     made->output = stria_planned_output(model, made->plan);
-    status = stria_check_output(&made->output, data, err);
+    status = stria_check_output(&made->output, data, loss, err);
     if (status != STRIA_OK)
         goto fail;
     made->losses = stria_allocate_array(allocator, largest, sizeof(double));
@@ -97,9 +99,10 @@ static void count_confusion(const stria_evaluator *evaluator, const stria_batch 
 {
     const float *outputs = stria_plan_output(evaluator->plan, 0); /* [batch, columns] */
     const size_t columns = evaluator->output.columns;
+    const size_t classes = stria_loss_classes(&evaluator->loss, columns);
     for (size_t s = 0; s < batch->count; s++)
-        confusion[(size_t)batch->labels[s] * columns +
-                  stria_largest_output(outputs + s * columns, columns)]++;
+        confusion[(size_t)batch->labels[s] * classes +
+                  stria_loss_predicted(&evaluator->loss, outputs + s * columns, columns)]++;
 }
 
 /* Says, for the batch just run, where the first NaN or infinity came from. */
@@ -122,7 +125,7 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
                          int (*cancelled)(void *payload), void *payload)
 {
     double loss_sum = 0;
-    int64_t correct_sum = 0;
+    int64_t marks_sum = 0;
     size_t done = 0;
     const size_t count = evaluator->end - evaluator->first;
     const double weight_penalty = stria_model_penalty(evaluator->model, NULL);
@@ -133,7 +136,7 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
         /* Cannot fail: the batch is within what was planned. */
         (void)stria_plan_run(evaluator->plan, &batch.x, (int64_t)batch.count, NULL);
         const stria_loss_call call = {
-            .loss = evaluator->loss,
+            .loss = &evaluator->loss,
             .outputs = stria_plan_output(evaluator->plan, 0),
             .labels = batch.labels,
             .targets = batch.targets,
@@ -142,13 +145,13 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
             .columns = evaluator->output.columns,
             .losses = evaluator->losses,
         };
-        int64_t correct;
+        int64_t marks;
         const double batch_loss = stria_loss_compute(&call, stria_plan_kernels(evaluator->plan),
-                                                     stria_plan_pool(evaluator->plan), &correct);
+                                                     stria_plan_pool(evaluator->plan), &marks);
         if (!isfinite(batch_loss) && isfinite(loss_sum))
             warn_not_finite(evaluator);
         loss_sum += batch_loss + (weight_penalty + stria_plan_penalty(evaluator->plan)) * (double)batch.count;
-        correct_sum += correct;
+        marks_sum += marks;
         if (confusion != NULL && batch.labels != NULL)
             count_confusion(evaluator, &batch, confusion);
         if (evaluator->worst != NULL)
@@ -158,6 +161,9 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
             return false;
     }
     *loss = loss_sum / (double)count;
-    *accuracy = correct_sum < 0 ? -1 : (double)correct_sum / (double)count;
+    const stria_output_view *output = &evaluator->output;
+    const size_t most =
+        stria_loss_marks(&evaluator->loss, evaluator->has_labels, output->rows * output->columns);
+    *accuracy = most == 0 ? -1 : (double)marks_sum / ((double)count * (double)most);
     return true;
 }

@@ -13,6 +13,7 @@ typedef struct stria_evaluator {
     stria_plan *plan;
     stria_loader *loader;
     stria_loss loss; /* resolved */
+    bool has_labels;
     stria_output_view output;
     size_t first, end; /* samples of the part */
     double *losses;    /* [batch] */
@@ -25,15 +26,16 @@ typedef struct stria_evaluator {
  * preprocessing must outlive it. Errors: SHAPE, UNSUPPORTED, VALUE, MEMORY. */
 stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
                                     const stria_dataset *data, stria_part part, const char *preprocessing,
-                                    size_t first, size_t end, size_t batch, stria_loss loss,
+                                    size_t first, size_t end, size_t batch, const stria_loss *loss,
                                     stria_error *err);
 /* NULL is allowed. */
 void stria_evaluator_free(stria_evaluator *evaluator);
 
-/* Computes the mean loss, penalties of regularizers included, and, with labels, the accuracy (else -1) with
- * the model's parameters as they are now. `confusion` [columns, columns], unless NULL, is added to.
- * `cancelled` (may be NULL) is asked after every batch; returns whether the end was reached. When a loss is
- * not finite the context's log is told, once, which layer's output was the first. */
+/* Computes the mean loss, penalties of regularizers included, and the accuracy, -1 where the loss has none
+ * (stria_loss_marks), with the model's parameters as they are now. `confusion` [classes, classes] of
+ * stria_loss_classes, unless NULL, is added to. `cancelled` (may be NULL) is asked after every batch; returns
+ * whether the end was reached. When a loss is not finite the context's log is told, once, which layer's
+ * output was the first. */
 bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
                          int (*cancelled)(void *payload), void *payload);
 

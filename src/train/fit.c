@@ -33,6 +33,7 @@ typedef struct fit {
     const stria_dataset *data;
     stria_settings settings;
     stria_loss loss; /* resolved */
+    size_t marks;    /* stria_loss_marks */
     stria_split split;
     char *preprocessing;
     stria_trainer *trainer;
@@ -112,19 +113,21 @@ static stria_status make_parts(fit *f, stria_error *err)
     settings.loss = f->loss;
     if ((size_t)settings.options.batch > f->split.train_count)
         settings.options.batch = (int64_t)f->split.train_count;
-    STRIA_TRY(stria_trainer_make(&f->trainer, f->model, &settings, stria_dataset_shape(f->data),
-                                 stria_loss_takes_logits(f->loss), err));
-    STRIA_TRY(stria_check_output(&f->trainer->output, f->data, err));
+    STRIA_TRY(stria_trainer_make(&f->trainer, f->model, &settings, stria_dataset_shape(f->data), err));
+    STRIA_TRY(stria_check_output(&f->trainer->output, f->data, &f->loss, err));
+    const stria_output_view *output = &f->trainer->output;
+    f->marks =
+        stria_loss_marks(&f->loss, stria_dataset_class_count(f->data) > 0, output->rows * output->columns);
     STRIA_TRY(stria_loader_create(&f->loader, f->data, STRIA_PART_TRAIN, f->preprocessing,
                                   (size_t)settings.options.batch, f->context->threads > 1, err));
     if (f->split.validation_end > f->split.validation_first)
         STRIA_TRY(stria_evaluator_create(&f->evaluator, f->model, f->data, f->split.validation_part,
                                          f->preprocessing, f->split.validation_first, f->split.validation_end,
-                                         256, f->loss, err));
+                                         256, &f->loss, err));
     STRIA_TRY(make_order(f, err));
     if (options->restore_best)
         STRIA_TRY(make_copy(f, &f->best, err));
-    STRIA_TRY(stria_identity_make(&f->identity, f->model, f->data, &f->settings, &f->split, f->loss,
+    STRIA_TRY(stria_identity_make(&f->identity, f->model, f->data, &f->settings, &f->split, &f->loss,
                                   f->preprocessing, err));
     STRIA_TRY(stria_checkpoint_make(&f->checkpoint, f->trainer, &f->best, err));
     return stria_outputs_open(&f->outputs, f->context, options->output, options->log, err);
@@ -138,8 +141,8 @@ static stria_status find_checkpoint(fit *f, stria_error *err)
     const char *name = f->outputs.last;
     STRIA_TRY(stria_safetensors_open(&f->file, f->context, name, err));
     STRIA_TRY(stria_identity_check(&f->identity, &f->file, name, err));
-    STRIA_TRY(
-        stria_checkpoint_read_state(&f->checkpoint, &f->file, name, &f->split, &f->settings, &f->state, err));
+    STRIA_TRY(stria_checkpoint_read_state(&f->checkpoint, &f->file, name, &f->split, &f->settings, f->marks,
+                                          &f->state, err));
     f->resumed = true;
     return STRIA_OK;
 }
@@ -181,7 +184,8 @@ static stria_status set_provenance(fit *f, stria_error *err)
                                        options->keep_parameters ? "given" : "drawn", err));
     STRIA_TRY(set_cpu(f, err));
 
-    return stria_take_classes(f->model, f->data, f->trainer->output.columns, err);
+    return stria_take_classes(f->model, f->data, stria_loss_classes(&f->loss, f->trainer->output.columns),
+                              err);
 }
 
 /* How many epochs of training are behind the model's parameters, and what happened in them. */
@@ -240,8 +244,8 @@ static stria_status prepare(fit *f, const stria_train_options *options, stria_er
     STRIA_TRY(stria_settings_read(&f->settings, options, err));
     STRIA_TRY(stria_split_make(&f->split, f->data, &f->settings, err));
     STRIA_TRY(stria_check_input(f->model, f->data, err));
-    STRIA_TRY(stria_loss_resolve(f->settings.loss, f->model, stria_dataset_class_count(f->data) > 0, &f->loss,
-                                 err));
+    STRIA_TRY(stria_loss_resolve(&f->settings.loss, f->model, stria_dataset_class_count(f->data) > 0,
+                                 &f->loss, err));
     options = &f->settings.options;
     if (options->log != NULL && options->output != NULL && strcmp(options->log, options->output) == 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "log and output are both '%s': they must be two files",
@@ -328,14 +332,9 @@ static stria_status stop_cancelled(fit *f, stria_error *err)
         epoch, (long long)f->state.step, (long long)f->split.steps, f->outputs.last);
 }
 
-static bool has_labels(const fit *f)
-{
-    return stria_dataset_class_count(f->data) > 0;
-}
-
 static double running_accuracy(const fit *f)
 {
-    return has_labels(f) ? (double)f->state.correct / (double)f->state.samples : -1;
+    return f->marks == 0 ? -1 : (double)f->state.correct / ((double)f->state.samples * (double)f->marks);
 }
 
 static void report_progress(fit *f, int64_t samples_before)

@@ -46,7 +46,8 @@ stria_output_view stria_planned_output(const stria_model *model, const stria_pla
     return view;
 }
 
-stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data, stria_error *err)
+stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data,
+                                const stria_loss *loss, stria_error *err)
 {
     char given[STRIA_SHAPE_TEXT_SIZE], wanted[STRIA_SHAPE_TEXT_SIZE];
     stria_shape_text(output->shape, given, sizeof(given));
@@ -65,7 +66,7 @@ stria_status stria_check_output(const stria_output_view *output, const stria_dat
             "the data has one label for a sample and the model's output '%s' is %s: it must be one row "
             "of classes, as from 'flatten' or 'global_avgpool2d' and then 'dense %zu softmax'",
             output->name, given, classes);
-    if (output->columns < classes)
+    if (stria_loss_classes(loss, output->columns) < classes)
         return stria_fail(
             err, STRIA_ERROR_SHAPE,
             "the data has %zu classes and the model's output '%s' has %zu: 'dense %zu softmax' at its "
@@ -74,16 +75,15 @@ stria_status stria_check_output(const stria_output_view *output, const stria_dat
     return STRIA_OK;
 }
 
-stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t columns,
-                                stria_error *err)
+stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t known, stria_error *err)
 {
     const stria_allocator *allocator = &model->context->allocator;
     const size_t classes = stria_dataset_class_count(data);
-    if (classes == 0 || classes != columns) {
+    if (classes == 0 || classes != known) {
         if (classes > 0)
             stria_log(model->context, STRIA_LOG_WARNING,
                       "the data has %zu classes, the model's output '%s' has %zu", classes,
-                      stria_model_output_name(model, 0), columns);
+                      stria_model_output_name(model, 0), known);
         return STRIA_OK;
     }
     const char **names = stria_allocate_array(allocator, classes, sizeof(*names));

@@ -22,12 +22,13 @@ typedef struct stria_output_view {
 /* The output of a model as planned. */
 stria_output_view stria_planned_output(const stria_model *model, const stria_plan *plan);
 
-/* The data's classes or targets are what `output` gives. Errors: SHAPE. */
-stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data, stria_error *err);
+/* The data's classes or targets are what `output` gives, for a loss that is resolved. Errors: SHAPE. */
+stria_status stria_check_output(const stria_output_view *output, const stria_dataset *data,
+                                const stria_loss *loss, stria_error *err);
 
-/* Gives the model, whose output has `columns`, the names of the data's classes where they are as many; else
- * tells the log. Errors: MEMORY. */
-stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t columns,
+/* Gives the model, whose output tells so many `known` classes apart, the names of the data's classes where
+ * they are as many; else tells the log. Errors: MEMORY. */
+stria_status stria_take_classes(stria_model *model, const stria_dataset *data, size_t known,
                                 stria_error *err);
 
 #endif

@@ -91,7 +91,7 @@ static stria_status add_frozen(stria_identity *identity, const stria_model *mode
 
 stria_status stria_identity_make(stria_identity *identity, const stria_model *model,
                                  const stria_dataset *data, const stria_settings *settings,
-                                 const stria_split *split, stria_loss loss, const char *preprocessing,
+                                 const stria_split *split, const stria_loss *loss, const char *preprocessing,
                                  stria_error *err)
 {
     const stria_train_options *options = &settings->options;
@@ -104,7 +104,9 @@ stria_status stria_identity_make(stria_identity *identity, const stria_model *mo
     stria_text schedule = {.allocator = identity->arena.allocator};
     stria_schedule_write(&settings->schedule, &schedule);
     STRIA_TRY(add_text(identity, PREFIX "schedule", &schedule, err));
-    STRIA_TRY(add(identity, PREFIX "loss", stria_losses[loss].name, err));
+    stria_text loss_text = {.allocator = identity->arena.allocator};
+    stria_loss_write(loss, &loss_text);
+    STRIA_TRY(add_text(identity, PREFIX "loss", &loss_text, err));
     STRIA_TRY(add_integer(identity, PREFIX "batch", (unsigned long long)options->batch, err));
     STRIA_TRY(add_integer(identity, PREFIX "epochs", (unsigned long long)options->epochs, err));
     STRIA_TRY(add_integer(identity, PREFIX "seed", (unsigned long long)options->seed, err));

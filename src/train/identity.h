@@ -21,7 +21,7 @@ typedef struct stria_identity {
 /* `loss` is resolved. Free with stria_identity_free, also after a failure. Errors: MEMORY. */
 stria_status stria_identity_make(stria_identity *identity, const stria_model *model,
                                  const stria_dataset *data, const stria_settings *settings,
-                                 const stria_split *split, stria_loss loss, const char *preprocessing,
+                                 const stria_split *split, const stria_loss *loss, const char *preprocessing,
                                  stria_error *err);
 void stria_identity_free(stria_identity *identity);
 

@@ -18,7 +18,7 @@ static const stria_argument winner_take_all_arguments[] = {
 
 const stria_choice stria_learning_rules[STRIA_RULE_COUNT] = {
     [STRIA_RULE_WINNER_TAKE_ALL] =
-        {"winner-take-all", winner_take_all_arguments,
+        {"winner-take-all", NULL, winner_take_all_arguments,
          sizeof winner_take_all_arguments / sizeof winner_take_all_arguments[0],
          "winner-take-all passes=1 rate=1000 reinforcement=0 faintest=0.1 shrinkage=0.02: s_cells learn "
          "features without labels, layer by layer; a last dense layer is set from the labels' statistics"},

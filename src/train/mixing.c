@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "model/plan.h"
-#include "train/loss.h"
 
 stria_status stria_mixing_make(stria_mixing *mixing, const stria_plan *plan, const stria_allocator *allocator,
                                size_t batch, size_t outputs, stria_error *err)
@@ -56,7 +55,7 @@ const float *stria_mixing_targets(const stria_mixing *mixing, const stria_plan *
     else {
         memset(now, 0, batch * outputs * sizeof *now);
         for (size_t n = 0; n < batch; n++)
-            now[n * outputs + (size_t)labels[n]] = 1;
+            now[outputs == 1 ? n : n * outputs + (size_t)labels[n]] = outputs == 1 ? (float)labels[n] : 1;
     }
     for (size_t i = 0; i < mixing->count; i++) {
         mix(plan, i, now, next, batch, outputs);
@@ -67,11 +66,12 @@ const float *stria_mixing_targets(const stria_mixing *mixing, const stria_plan *
     return now;
 }
 
-int64_t stria_mixing_correct(const float *outputs, const float *targets, size_t batch, size_t count)
+int64_t stria_mixing_correct(const stria_loss *loss, const float *outputs, const float *targets, size_t batch,
+                             size_t count)
 {
     int64_t correct = 0;
     for (size_t n = 0; n < batch; n++)
-        correct += stria_largest_output(outputs + n * count, count) ==
-                   stria_largest_output(targets + n * count, count);
+        correct += stria_loss_predicted(loss, outputs + n * count, count) ==
+                   (count == 1 ? targets[n] > 0.5f : stria_largest_output(targets + n * count, count));
     return correct;
 }

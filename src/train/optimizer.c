@@ -114,36 +114,36 @@ static const stria_argument sgd_arguments[] = {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const stria_choice stria_optimizers[STRIA_OPTIMIZER_COUNT] = {
-    [STRIA_OPTIMIZER_ADADELTA] = {"adadelta", adadelta_arguments, COUNT(adadelta_arguments),
+    [STRIA_OPTIMIZER_ADADELTA] = {"adadelta", NULL, adadelta_arguments, COUNT(adadelta_arguments),
                                   "adadelta learning_rate=0.001 rho=0.95 epsilon=1e-7: steps as large as "
                                   "earlier ones were, by running mean squares"},
-    [STRIA_OPTIMIZER_ADAGRAD] = {"adagrad", adagrad_arguments, COUNT(adagrad_arguments),
+    [STRIA_OPTIMIZER_ADAGRAD] = {"adagrad", NULL, adagrad_arguments, COUNT(adagrad_arguments),
                                  "adagrad learning_rate=0.001 initial_accumulator_value=0.1 epsilon=1e-7: "
                                  "gradients divided by the root of the sum of their squares"},
-    [STRIA_OPTIMIZER_ADAMAX] = {"adamax", beta_arguments, COUNT(beta_arguments),
+    [STRIA_OPTIMIZER_ADAMAX] = {"adamax", NULL, beta_arguments, COUNT(beta_arguments),
                                 "adamax learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7: adam with "
                                 "the largest gradient in the place of the root mean square"},
     [STRIA_OPTIMIZER_FTRL] =
-        {"ftrl", ftrl_arguments, COUNT(ftrl_arguments),
+        {"ftrl", NULL, ftrl_arguments, COUNT(ftrl_arguments),
          "ftrl learning_rate=0.001 learning_rate_power=-0.5 initial_accumulator_value=0.1 "
          "l1_regularization_strength=0 l2_regularization_strength=0 l2_shrinkage_regularization_strength=0 "
          "beta=0: follow the regularized leader"},
     [STRIA_OPTIMIZER_LION] =
-        {"lion", lion_arguments, COUNT(lion_arguments),
+        {"lion", NULL, lion_arguments, COUNT(lion_arguments),
          "lion learning_rate=0.001 beta_1=0.9 beta_2=0.99: steps of one size, by the sign of a running mean"},
-    [STRIA_OPTIMIZER_NADAM] = {"nadam", beta_arguments, COUNT(beta_arguments),
+    [STRIA_OPTIMIZER_NADAM] = {"nadam", NULL, beta_arguments, COUNT(beta_arguments),
                                "nadam learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7: adam that "
                                "looks ahead along the mean, as Nesterov's momentum does"},
-    [STRIA_OPTIMIZER_ADAM] = {"adam", adam_arguments, COUNT(adam_arguments),
+    [STRIA_OPTIMIZER_ADAM] = {"adam", NULL, adam_arguments, COUNT(adam_arguments),
                               "adam learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7 amsgrad=no: "
                               "steps scaled by running means of the gradient and its square"},
-    [STRIA_OPTIMIZER_ADAMW] = {"adamw", adamw_arguments, COUNT(adamw_arguments),
+    [STRIA_OPTIMIZER_ADAMW] = {"adamw", NULL, adamw_arguments, COUNT(adamw_arguments),
                                "adamw learning_rate=0.001 beta_1=0.9 beta_2=0.999 epsilon=1e-7 amsgrad=no "
                                "weight_decay=0.004: adam with decay of the weights apart from the gradient"},
-    [STRIA_OPTIMIZER_RMSPROP] = {"rmsprop", rmsprop_arguments, COUNT(rmsprop_arguments),
+    [STRIA_OPTIMIZER_RMSPROP] = {"rmsprop", NULL, rmsprop_arguments, COUNT(rmsprop_arguments),
                                  "rmsprop learning_rate=0.001 rho=0.9 momentum=0 epsilon=1e-7: gradients "
                                  "divided by the root of their running mean square"},
-    [STRIA_OPTIMIZER_SGD] = {"sgd", sgd_arguments, COUNT(sgd_arguments),
+    [STRIA_OPTIMIZER_SGD] = {"sgd", NULL, sgd_arguments, COUNT(sgd_arguments),
                              "sgd learning_rate=0.01 momentum=0 nesterov=no: steps against the gradient, "
                              "with momentum when asked for"},
 };

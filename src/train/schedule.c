@@ -20,12 +20,12 @@ static const stria_argument step_arguments[] = {
 };
 
 const stria_choice stria_schedules[STRIA_SCHEDULE_COUNT] = {
-    [STRIA_SCHEDULE_CONSTANT] = {"constant", NULL, 0, "constant: the same rate in every step"},
+    [STRIA_SCHEDULE_CONSTANT] = {"constant", NULL, NULL, 0, "constant: the same rate in every step"},
     [STRIA_SCHEDULE_COSINE] =
-        {"cosine", cosine_arguments, 1,
+        {"cosine", NULL, cosine_arguments, 1,
          "cosine warmup=0: half a cosine wave down to 0 over all epochs, after a linear rise over "
          "`warmup` epochs"},
-    [STRIA_SCHEDULE_STEP] = {"step", step_arguments, 2,
+    [STRIA_SCHEDULE_STEP] = {"step", NULL, step_arguments, 2,
                              "step every=3 factor=0.1: the rate times `factor` after every `every` epochs"},
 };
 

@@ -71,7 +71,7 @@ static stria_status make_memory(stria_trainer *trainer, stria_error *err)
 }
 
 stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, const stria_settings *settings,
-                                const stria_shape *input_shape, bool takes_logits, stria_error *err)
+                                const stria_shape *input_shape, stria_error *err)
 {
     const size_t inputs = stria_model_input_count(model), outputs = stria_model_output_count(model);
     if (inputs != 1 || outputs != 1)
@@ -96,7 +96,7 @@ stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, con
         .mode = STRIA_MODE_TRAINING,
         .batch = made->batch,
         .input_shapes = input_shape,
-        .raw_output = takes_logits,
+        .raw_output = stria_loss_raw_output(&settings->loss, model),
         .seed = settings->options.seed,
     };
     status = stria_plan_create(&made->plan, model, &plan_options, err);
@@ -121,11 +121,8 @@ stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
 {
     stria_settings settings;
     STRIA_TRY(stria_settings_read(&settings, options, err));
-    /* Without data to tell, a model that ends in a softmax is taken to be trained with cross-entropy; for the
-     * others the plan is the same for every loss. */
-    const bool takes_logits = stria_loss_takes_logits(settings.loss);
     stria_trainer *made = NULL;
-    STRIA_TRY(stria_trainer_make(&made, model, &settings, NULL, takes_logits, err));
+    STRIA_TRY(stria_trainer_make(&made, model, &settings, NULL, err));
     if (!settings.options.keep_parameters) {
         const stria_status status = stria_model_initialize(model, settings.options.seed, err);
         if (status != STRIA_OK) {
@@ -165,7 +162,7 @@ stria_plan *stria_trainer_plan(stria_trainer *trainer)
 /* ---- A step ---- */
 
 static stria_status check_step(const stria_trainer *trainer, const float *x, const int32_t *labels,
-                               const float *targets, int64_t batch, stria_error *err)
+                               const float *targets, int64_t batch, const stria_loss *loss, stria_error *err)
 {
     if (batch < 1 || batch > trainer->batch)
         return stria_fail(err, STRIA_ERROR_VALUE, "a batch of %lld samples: this trainer takes 1 to %lld",
@@ -179,11 +176,12 @@ static stria_status check_step(const stria_trainer *trainer, const float *x, con
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "labels need an output of one row of classes, and '%s' has %zu rows: give targets",
                           output->name, output->rows);
+    const size_t classes = stria_loss_classes(loss, output->columns);
     for (int64_t i = 0; i < batch; i++)
-        if (labels[i] < 0 || (size_t)labels[i] >= output->columns)
+        if (labels[i] < 0 || (size_t)labels[i] >= classes)
             return stria_fail(err, STRIA_ERROR_VALUE,
                               "label %d of sample %lld is not one of the %zu classes of '%s'", (int)labels[i],
-                              (long long)i, output->columns, output->name);
+                              (long long)i, classes, output->name);
     return STRIA_OK;
 }
 
@@ -306,9 +304,9 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
                             const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
                             stria_error *err)
 {
-    STRIA_TRY(check_step(trainer, x, labels, targets, batch, err));
     stria_loss loss;
-    STRIA_TRY(stria_loss_resolve(trainer->loss, trainer->model, labels != NULL, &loss, err));
+    STRIA_TRY(stria_loss_resolve(&trainer->loss, trainer->model, labels != NULL, &loss, err));
+    STRIA_TRY(check_step(trainer, x, labels, targets, batch, &loss, err));
     stria_model *model = trainer->model;
     const size_t statistics_size = model->statistic_count * sizeof(float);
     if (trainer->statistics != NULL)
@@ -317,7 +315,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
     stria_plan_set_step(trainer->plan, trainer->iterations);
     STRIA_TRY(stria_plan_run(trainer->plan, &x, batch, err));
     stria_loss_call call = {
-        .loss = loss,
+        .loss = &loss,
         .outputs = stria_plan_output(trainer->plan, 0),
         .labels = labels,
         .targets = targets,
@@ -336,7 +334,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
     int64_t right;
     double sum = stria_loss_compute(&call, trainer->kernels, trainer->pool, &right);
     if (labels != NULL && trainer->mixing.count > 0)
-        right = stria_mixing_correct(call.outputs, call.targets, call.batch, numbers);
+        right = stria_mixing_correct(&loss, call.outputs, call.targets, call.batch, numbers);
     const double output_penalty = stria_plan_penalty(trainer->plan);
     double weight_penalty = 0;
     stria_status status = STRIA_OK;

@@ -28,18 +28,18 @@ struct stria_trainer {
     float *states[STRIA_MAX_OPTIMIZER_STATES];
     stria_weight_range *ranges;
     size_t range_count;
-    double *losses;    /* [batch] */
+    double *losses; /* [batch] */
     stria_mixing mixing;
     float *statistics; /* the moving statistics before the step, to go back to; NULL when there are none */
 };
 
-/* A trainer for samples of `input_shape` (NULL: the model's own). `takes_logits` says that a softmax at the
- * end belongs to the loss. The model's parameters are left alone, unless it has none yet. Errors: as
- * stria_trainer_create. */
+/* A trainer for samples of `input_shape` (NULL: the model's own). The model's parameters are left alone,
+ * unless it has none yet. Errors: as stria_trainer_create. */
 stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, const stria_settings *settings,
-                                const stria_shape *input_shape, bool takes_logits, stria_error *err);
+                                const stria_shape *input_shape, stria_error *err);
 
-/* stria_trainer_step with the sum of the losses instead of their mean; both results must be given. */
+/* stria_trainer_step with the sum of the losses instead of their mean; both results must be given. *correct
+ * is in marks, -1 where there are none (stria_loss_marks). */
 stria_status stria_trainer_advance(stria_trainer *trainer, const float *x, const int32_t *labels,
                                    const float *targets, int64_t batch, double *loss_sum, int64_t *correct,
                                    stria_error *err);

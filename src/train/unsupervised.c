@@ -149,7 +149,8 @@ static stria_status set_read_out(lesson *l, const stria_node *node, stria_error 
                                       .shape = &node->facts.output,
                                       .rows = 1,
                                       .columns = (size_t)node->facts.output.sizes[0]};
-    status = stria_check_output(&output, l->data, err);
+    status =
+        stria_check_output(&output, l->data, &(stria_loss){.kind = STRIA_LOSS_CATEGORICAL_CROSSENTROPY}, err);
     if (status == STRIA_OK)
         status = stria_discriminant_make(&statistics, l->context, below.elements, classes, err);
     if (status == STRIA_OK)

@@ -227,6 +227,15 @@ static void test_loss(void **state)
         {"input 20\ndense 4", "sparse_categorical_crossentropy", NULL},
         {"input 20\ndense 4 sigmoid", "mean_squared_error", NULL},
         {"input 20\ndense 4 relu", NULL, NULL},
+        {"input 20\ndense 4 relu", "categorical_focal_crossentropy gamma=1", "'dense' ends in relu"},
+        {"input 20\ndense 1 sigmoid", "binary_crossentropy label_smoothing=0.1", NULL},
+        {"input 20\ndense 1", "bce", NULL},
+        {"input 20\ndense 4 softmax", "binary_crossentropy", "without sigmoid for the sums"},
+        {"input 20\ndense 4 softmax", "kl_divergence", NULL},
+        {"input 20\ndense 4", "kld", "takes outputs for probabilities"},
+        {"input 20\ndense 1 sigmoid", "hinge", "below -1 and above 1"},
+        {"input 20\ndense 1 tanh", "squared_hinge", NULL},
+        {"input 20\ndense 4 softmax", "huber delta=2", "with huber delta=2 its gradient"},
     };
     test_context test;
     test_context_open(&test, 1, NULL);

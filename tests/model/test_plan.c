@@ -516,15 +516,16 @@ static void test_raw_output(void **state)
 {
     (void)state;
     static const char *const texts[] = {"input 7\ndense 5 softmax\n", "input 7\ndense 5\nsoftmax\n",
-                                        "input 7\ndense 5\nactivation softmax\n"};
+                                        "input 7\ndense 5\nactivation softmax\n",
+                                        "input 7\ndense 5 sigmoid\n", "input 7\ndense 5\nsigmoid\n"};
     test_context test;
     test_context_open(&test, 1, NULL);
     float *x = draw(1, 3 * 7), *dy = draw(2, 15);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         stria_model *model = parse(&test, texts[i]), *linear = parse(&test, "input 7\ndense 5\n");
         stria_plan_options options = {.mode = STRIA_MODE_TRAINING, .batch = 3, .input_gradients = 1};
         stria_plan *logits = open_plan(linear, &options);
-        options.raw_output = 1;
+        options.raw_output = i < 3 ? STRIA_RAW_SOFTMAX : STRIA_RAW_SIGMOID;
         stria_plan *raw = open_plan(model, &options);
         run(raw, x, 3);
         run(logits, x, 3);
@@ -540,16 +541,22 @@ static void test_raw_output(void **state)
         stria_model_free(model);
         stria_model_free(linear);
     }
-    /* Where the model does not end in softmax there is nothing to leave out. */
-    stria_model *model = parse(&test, "input 7\nx = dense 5 softmax\ndense 2 tanh\n");
-    stria_plan *raw = open_plan(model, &(stria_plan_options){.batch = 3, .raw_output = 1});
-    stria_plan *plain = open_plan(model, &(stria_plan_options){.batch = 3});
-    run(raw, x, 3);
-    run(plain, x, 3);
-    assert_memory_equal(stria_plan_output(raw, 0), stria_plan_output(plain, 0), 6 * sizeof(float));
-    stria_plan_free(raw);
-    stria_plan_free(plain);
-    stria_model_free(model);
+    /* Where the model does not end in it there is nothing to leave out. */
+    static const char *const others[] = {"input 7\nx = dense 5 softmax\ndense 2 tanh\n",
+                                         "input 7\ndense 5 sigmoid\ndense 2 sigmoid\n",
+                                         "input 7\ndense 5\ndense 2 softmax\n"};
+    for (size_t i = 0; i < 3; i++) {
+        stria_model *model = parse(&test, others[i]);
+        const int left_out = i < 2 ? STRIA_RAW_SOFTMAX : STRIA_RAW_SIGMOID;
+        stria_plan *raw = open_plan(model, &(stria_plan_options){.batch = 3, .raw_output = left_out});
+        stria_plan *plain = open_plan(model, &(stria_plan_options){.batch = 3});
+        run(raw, x, 3);
+        run(plain, x, 3);
+        assert_memory_equal(stria_plan_output(raw, 0), stria_plan_output(plain, 0), 6 * sizeof(float));
+        stria_plan_free(raw);
+        stria_plan_free(plain);
+        stria_model_free(model);
+    }
     free(x);
     free(dy);
     test_context_close(&test);

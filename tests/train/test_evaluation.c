@@ -246,7 +246,7 @@ static void refused(void **state)
     assert_status(stria_evaluate(&e, model, data, STRIA_PART_TEST, 0, NULL, &err), STRIA_ERROR_VALUE, &err);
     assert_message(&err, "no test part");
     assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, -1, NULL, &err), STRIA_ERROR_VALUE, &err);
-    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, "hinge", &err), STRIA_ERROR_VALUE,
+    assert_status(stria_evaluate(&e, model, data, STRIA_PART_TRAIN, 0, "hinges", &err), STRIA_ERROR_VALUE,
                   &err);
     assert_status(stria_evaluate(&e, model, curve, STRIA_PART_TRAIN, 0, NULL, &err), STRIA_ERROR_SHAPE, &err);
     assert_message(&err, "samples are 3");

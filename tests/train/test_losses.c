@@ -27,7 +27,7 @@ static int tear_down(void **state)
 #define MAX_OUTPUTS 2000
 
 /* The mean loss of a batch in double. */
-static double reference_loss(stria_loss loss, const double *outputs, const int32_t *labels,
+static double reference_loss(stria_loss_kind loss, const double *outputs, const int32_t *labels,
                              const float *targets, size_t batch, size_t rows, size_t columns)
 {
     double sum = 0;
@@ -49,7 +49,7 @@ static double reference_loss(stria_loss loss, const double *outputs, const int32
     return sum / (double)batch;
 }
 
-static void compare(stria_loss loss, bool with_labels, size_t batch, size_t rows, size_t columns)
+static void compare(stria_loss_kind loss, bool with_labels, size_t batch, size_t rows, size_t columns)
 {
     const size_t count = batch * rows * columns;
     float outputs[MAX_OUTPUTS], targets[MAX_OUTPUTS], gradient[MAX_OUTPUTS];
@@ -66,7 +66,7 @@ static void compare(stria_loss loss, bool with_labels, size_t batch, size_t rows
     for (size_t i = 0; i < batch; i++)
         labels[i] = (int32_t)(i * 7 % columns);
     const stria_loss_call call = {
-        .loss = loss,
+        .loss = &(stria_loss){.kind = loss},
         .outputs = outputs,
         .labels = with_labels ? labels : NULL,
         .targets = with_labels ? NULL : targets,
@@ -143,7 +143,7 @@ static void one_hot_targets_are_labels(void **state)
         labels[i] = i * 3 % 5;
         targets[i * 5 + labels[i]] = 1;
     }
-    stria_loss_call call = {.loss = STRIA_LOSS_CATEGORICAL_CROSSENTROPY,
+    stria_loss_call call = {.loss = &(stria_loss){.kind = STRIA_LOSS_CATEGORICAL_CROSSENTROPY},
                             .outputs = outputs,
                             .labels = labels,
                             .batch = 6,
@@ -172,7 +172,7 @@ static void extreme_outputs(void **state)
         float outputs[3] = {1e30f, -1e30f, 0}, gradient[3];
         double loss;
         int64_t correct;
-        stria_loss_call call = {.loss = STRIA_LOSS_CATEGORICAL_CROSSENTROPY,
+        stria_loss_call call = {.loss = &(stria_loss){.kind = STRIA_LOSS_CATEGORICAL_CROSSENTROPY},
                                 .outputs = outputs,
                                 .labels = with_labels ? &label : NULL,
                                 .targets = with_labels ? NULL : target,
@@ -233,18 +233,23 @@ static void which_loss(void **state)
     stria_model *softmax = make_model(test.context, plain_bars_text);
     stria_model *linear = make_model(test.context, "input 3\ndense 2\n");
     stria_loss loss;
-    assert_ok(stria_loss_resolve(STRIA_LOSS_DEFAULT, softmax, true, &loss, &err), &err);
-    assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
-    assert_ok(stria_loss_resolve(STRIA_LOSS_DEFAULT, softmax, false, &loss, &err), &err);
-    assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
-    assert_ok(stria_loss_resolve(STRIA_LOSS_DEFAULT, linear, true, &loss, &err), &err);
-    assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
-    assert_ok(stria_loss_resolve(STRIA_LOSS_DEFAULT, linear, false, &loss, &err), &err);
-    assert_int_equal(loss, STRIA_LOSS_MEAN_SQUARED_ERROR);
-    assert_ok(stria_loss_resolve(STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, softmax, true, &loss, &err),
+    assert_ok(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_DEFAULT}, softmax, true, &loss, &err),
               &err);
-    assert_int_equal(loss, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
-    assert_status(stria_loss_resolve(STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, softmax, false, &loss, &err),
+    assert_int_equal(loss.kind, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
+    assert_ok(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_DEFAULT}, softmax, false, &loss, &err),
+              &err);
+    assert_int_equal(loss.kind, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
+    assert_ok(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_DEFAULT}, linear, true, &loss, &err), &err);
+    assert_int_equal(loss.kind, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
+    assert_ok(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_DEFAULT}, linear, false, &loss, &err),
+              &err);
+    assert_int_equal(loss.kind, STRIA_LOSS_MEAN_SQUARED_ERROR);
+    assert_ok(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY}, softmax,
+                                 true, &loss, &err),
+              &err);
+    assert_int_equal(loss.kind, STRIA_LOSS_CATEGORICAL_CROSSENTROPY);
+    assert_status(stria_loss_resolve(&(stria_loss){.kind = STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY},
+                                     softmax, false, &loss, &err),
                   STRIA_ERROR_VALUE, &err);
     assert_message(&err, "needs labels");
     stria_model_free(softmax);

@@ -31,6 +31,7 @@ static void accepted(void **state)
     ACCEPTED(.optimizer = "adam learning_rate=0.01", .learning_rate = 0.01);
     ACCEPTED(.schedule = "constant", .loss = "mean_squared_error");
     ACCEPTED(.loss = "sparse_categorical_crossentropy");
+    ACCEPTED(.loss = "binary_focal_crossentropy 0.5 gamma=0 apply_class_balancing");
     ACCEPTED(.struct_size = sizeof(stria_train_options), .epochs = 3);
 }
 
@@ -62,7 +63,10 @@ static void refused(void **state)
     REFUSED("every", .schedule = "step");
     REFUSED("every", .schedule = "step every=0");
     REFUSED("leaves none of 5 epochs", .schedule = "cosine warmup=5", .epochs = 5);
-    REFUSED("unknown loss 'hinge'", .loss = "hinge");
+    REFUSED("unknown loss 'hing': did you mean 'hinge'?", .loss = "hing");
+    REFUSED("'0' does not fit delta", .loss = "huber delta=0");
+    REFUSED("'1.5' does not fit label_smoothing", .loss = "bce label_smoothing=1.5");
+    REFUSED("label_smoothing", .loss = "sparse_categorical_crossentropy label_smoothing=0.1");
 }
 
 static void defaults(void **state)
