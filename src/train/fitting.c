@@ -70,8 +70,9 @@ stria_status stria_check_output(const stria_output_view *output, const stria_dat
         return stria_fail(
             err, STRIA_ERROR_SHAPE,
             "the data has %zu classes and the model's output '%s' has %zu: 'dense %zu softmax' at its "
-            "end would fit",
-            classes, output->name, output->columns, classes);
+            "end would fit%s",
+            classes, output->name, output->columns, classes,
+            output->columns == 1 && classes == 2 ? ", or the loss 'binary_crossentropy'" : "");
     return STRIA_OK;
 }
 

@@ -173,7 +173,25 @@ static bool says_yes(const stria_loss *loss, float output)
 
 size_t stria_loss_predicted(const stria_loss *loss, const float *outputs, size_t columns)
 {
-    return columns == 1 ? says_yes(loss, outputs[0]) : stria_largest_output(outputs, columns);
+    return stria_loss_classes(loss, columns) > columns ? says_yes(loss, outputs[0])
+                                                       : stria_largest_output(outputs, columns);
+}
+
+double stria_loss_probability(const stria_loss *loss, const float *outputs, size_t columns, size_t class)
+{
+    const bool is_single = columns == 1 && !stria_loss_formulas[loss->kind].of_classes;
+    const double output = outputs[is_single ? 0 : class];
+    double yes = output;
+    if (is_binary(loss)) {
+        yes = 1 / (1 + exp(-output));
+    } else if (stria_loss_formulas[loss->kind].raw_output == STRIA_RAW_SOFTMAX) {
+        const double largest = outputs[stria_largest_output(outputs, columns)];
+        double sum = 0;
+        for (size_t c = 0; c < columns; c++)
+            sum += exp(outputs[c] - largest);
+        yes = exp(output - largest) / sum;
+    }
+    return is_single && class == 0 ? 1 - yes : yes;
 }
 
 size_t stria_loss_marks(const stria_loss *loss, bool has_labels, size_t outputs)

@@ -68,6 +68,10 @@ size_t stria_loss_classes(const stria_loss *loss, size_t columns);
  * 1 when it is above a half, or where its sigmoid would be. */
 size_t stria_loss_predicted(const stria_loss *loss, const float *outputs, size_t columns);
 
+/* How probable a row of outputs takes a class to be: what a softmax or sigmoid that the loss has built in makes
+ * of them, else the output itself; of a single column 1 - that for class 0. */
+double stria_loss_probability(const stria_loss *loss, const float *outputs, size_t columns, size_t class);
+
 /* How many marks a sample can earn for accuracy: one with labels; every output with targets that say yes or
  * no (binary cross-entropies); none, so that there is no accuracy, for other targets. */
 size_t stria_loss_marks(const stria_loss *loss, bool has_labels, size_t outputs);

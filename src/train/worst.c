@@ -36,22 +36,6 @@ static void rise(stria_sample_result *heap, size_t at, stria_sample_result sampl
     heap[at] = sample;
 }
 
-/* What the outputs of a sample say of its classes. Cross-entropy is computed of logits, which a softmax makes
- * probabilities of; the outputs of other models are told as they are. */
-static void read_classes(const stria_loss_call *call, const float *outputs, stria_sample_result *sample)
-{
-    sample->probability = outputs[sample->predicted];
-    sample->label_probability = outputs[sample->label];
-    if (!stria_loss_takes_logits(call->loss))
-        return;
-    const double largest = outputs[sample->predicted];
-    double sum = 0;
-    for (size_t c = 0; c < call->columns; c++)
-        sum += exp((double)outputs[c] - largest);
-    sample->probability = 1 / sum;
-    sample->label_probability = exp((double)outputs[sample->label] - largest) / sum;
-}
-
 void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, size_t first)
 {
     for (size_t s = 0; s < call->batch; s++) {
@@ -59,15 +43,18 @@ void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, size_t f
         const float *outputs = call->outputs + s * call->rows * call->columns;
         if (call->labels != NULL) {
             sample.label = (size_t)call->labels[s];
-            sample.predicted = stria_largest_output(outputs, call->columns);
+            sample.predicted = stria_loss_predicted(call->loss, outputs, call->columns);
             if (sample.label == sample.predicted)
                 continue;
         }
         const bool is_full = worst->count == worst->capacity;
         if (is_full && !is_worse(&sample, &worst->samples[0]))
             continue;
-        if (call->labels != NULL)
-            read_classes(call, outputs, &sample);
+        if (call->labels != NULL) {
+            sample.probability = stria_loss_probability(call->loss, outputs, call->columns, sample.predicted);
+            sample.label_probability =
+                stria_loss_probability(call->loss, outputs, call->columns, sample.label);
+        }
         if (is_full)
             sink(worst->samples, worst->count, sample);
         else
