@@ -54,6 +54,19 @@ typedef struct stria_io {
      * The lock ends with unlock or with the process. */
     int (*lock)(void *payload, const char *path, void **lock);
     int (*unlock)(void *payload, void *lock);
+    /* The functions below may be NULL: then folders of pictures cannot be read, or not be cached in files. */
+    /* Opens a folder; read_folder gives its names one after the other in any order, "." and ".." left out, *name NULL
+     * at the end (it lives until the next call). *kind is as of probe, and 4 for a link to a folder. */
+    int (*open_folder)(void *payload, const char *path, void **folder);
+    int (*read_folder)(void *payload, void *folder, const char **name, int *kind);
+    int (*close_folder)(void *payload, void *folder);
+    /* Tells the size in bytes and the time of the last change, in nanoseconds, of the file that `path` leads to. */
+    int (*measure)(void *payload, const char *path, uint64_t *size, int64_t *changed);
+    /* Opens for reading and writing in place, created when absent; tells the size. `close` closes it. */
+    int (*open_update)(void *payload, const char *path, void **file, uint64_t *size);
+    /* Read and write at a place, from any thread, all of `size` bytes or fail: EIO where the file ends before. */
+    int (*read_at)(void *payload, void *file, uint64_t place, void *buffer, size_t size);
+    int (*write_at)(void *payload, void *file, uint64_t place, const void *bytes, size_t size);
 } stria_io;
 
 /* Time. */

@@ -7,9 +7,11 @@
 #endif
 #define _FILE_OFFSET_BITS 64
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -271,6 +273,135 @@ static int io_unlock(void *payload, void *lock)
     return io_close(payload, lock);
 }
 
+/* ---- Folders ---- */
+
+static int io_open_folder(void *payload, const char *path, void **folder)
+{
+    (void)payload;
+    *folder = opendir(path);
+    return *folder != NULL ? 0 : errno;
+}
+
+/* Most file systems tell the kind with the name; links, and names of those that do not, are looked at. */
+static int kind_of_entry(DIR *folder, const struct dirent *entry)
+{
+    struct stat status;
+    bool is_link = false;
+    switch (entry->d_type) {
+    case DT_REG:
+        return 1;
+    case DT_DIR:
+        return 2;
+    case DT_LNK:
+        is_link = true;
+        break;
+    case DT_UNKNOWN:
+        is_link = fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                  S_ISLNK(status.st_mode);
+        break;
+    default:
+        return 3;
+    }
+    if (fstatat(dirfd(folder), entry->d_name, &status, 0) != 0)
+        return 3; /* a link to nothing, or gone meanwhile */
+    if (S_ISDIR(status.st_mode))
+        return is_link ? 4 : 2;
+    return S_ISREG(status.st_mode) ? 1 : 3;
+}
+
+static int io_read_folder(void *payload, void *folder, const char **name, int *kind)
+{
+    (void)payload;
+    const struct dirent *entry;
+    do {
+        errno = 0;
+        entry = readdir(folder);
+        if (entry == NULL) {
+            *name = NULL;
+            return errno;
+        }
+    } while (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    *name = entry->d_name;
+    *kind = kind_of_entry(folder, entry);
+    return 0;
+}
+
+static int io_close_folder(void *payload, void *folder)
+{
+    (void)payload;
+    return closedir(folder) == 0 ? 0 : errno;
+}
+
+static int io_measure(void *payload, const char *path, uint64_t *size, int64_t *changed)
+{
+    (void)payload;
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return errno == ENOTDIR ? ENOENT : errno;
+    *size = (uint64_t)status.st_size;
+    *changed = (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
+    return 0;
+}
+
+/* ---- Files changed in place ---- */
+
+static int io_open_update(void *payload, const char *path, void **file, uint64_t *size)
+{
+    (void)payload;
+    int descriptor;
+    int failure = open_descriptor(path, O_RDWR | O_CREAT, &descriptor);
+    if (failure)
+        return failure;
+    struct stat status;
+    if (fstat(descriptor, &status) != 0)
+        failure = errno;
+    else if (!S_ISREG(status.st_mode))
+        failure = EINVAL;
+    if (failure) {
+        close(descriptor);
+        return failure;
+    }
+    *size = (uint64_t)status.st_size;
+    *file = handle_of(descriptor);
+    return 0;
+}
+
+static int io_read_at(void *payload, void *file, uint64_t place, void *buffer, size_t size)
+{
+    (void)payload;
+    char *p = buffer;
+    while (size > 0) {
+        ssize_t count =
+            pread(descriptor_of(file), p, size < LARGEST_TRANSFER ? size : LARGEST_TRANSFER, (off_t)place);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? errno : EIO;
+        p += count;
+        place += (uint64_t)count;
+        size -= (size_t)count;
+    }
+    return 0;
+}
+
+static int io_write_at(void *payload, void *file, uint64_t place, const void *bytes, size_t size)
+{
+    (void)payload;
+    const char *p = bytes;
+    while (size > 0) {
+        ssize_t count =
+            pwrite(descriptor_of(file), p, size < LARGEST_TRANSFER ? size : LARGEST_TRANSFER, (off_t)place);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? errno : ENOSPC;
+        p += count;
+        place += (uint64_t)count;
+        size -= (size_t)count;
+    }
+    return 0;
+}
+
 const stria_io stria_default_io = {
     .open_read = io_open_read,
     .open_write = io_open_write,
@@ -286,6 +417,13 @@ const stria_io stria_default_io = {
     .resolve = io_resolve,
     .lock = io_lock,
     .unlock = io_unlock,
+    .open_folder = io_open_folder,
+    .read_folder = io_read_folder,
+    .close_folder = io_close_folder,
+    .measure = io_measure,
+    .open_update = io_open_update,
+    .read_at = io_read_at,
+    .write_at = io_write_at,
 };
 
 /* ---- Time ---- */

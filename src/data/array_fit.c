@@ -7,7 +7,6 @@
 #include "base/float_state.h"
 #include "base/text.h"
 #include "data/dataset.h"
-#include "formats/quote.h"
 #include "kernels/kernels.h"
 
 /* Whether sizes [rank] are the first `rank` of the model's input. */
@@ -102,10 +101,9 @@ stria_status stria_array_fit_input(stria_array *array, stria_context *context, c
     if (array->from_bytes) {
         const char *text = stria_preprocessing_for_bytes(model);
         double scale;
-        if (!stria_preprocessing_scale(text, &scale))
-            return stria_fail(err, STRIA_ERROR_VALUE,
-                              "the model's preprocessing '%s' is neither empty nor 'scale=<number>'",
-                              stria_quote(STRIA_QUOTE_BUFFER, text));
+        const stria_status status = stria_preprocessing_scale(text, &scale, err);
+        if (status != STRIA_OK)
+            return stria_fail_in(err, status, "the model's ");
         size_t count = (size_t)stria_shape_elements(&array->shape);
         const stria_float_state before = stria_float_begin();
         context->kernels->elementwise.scale(array->values, (float)scale, 0.0F, array->values, count,

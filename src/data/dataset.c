@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/float_state.h"
 #include "base/memory.h"
-#include "formats/quote.h"
 #include "kernels/kernels.h"
 
 void stria_dataset_free(stria_dataset *data)
@@ -54,12 +53,24 @@ const char *stria_dataset_preprocessing(const stria_dataset *data)
     return data->preprocessing;
 }
 
-void stria_dataset_gather(const stria_dataset *data, stria_part part, const uint32_t *order, size_t first,
-                          size_t count, double scale, float *x, int32_t *labels, float *targets)
+bool stria_dataset_streams(const stria_dataset *data)
+{
+    return data->files != NULL;
+}
+
+bool stria_dataset_leaves_out(const stria_dataset *data, stria_status status)
+{
+    return data->skip_broken && status != STRIA_ERROR_MEMORY && status != STRIA_ERROR_SHAPE;
+}
+
+stria_status stria_dataset_gather(const stria_dataset *data, stria_part part, const uint32_t *order,
+                                  size_t first, size_t count, double scale, float *x, int32_t *labels,
+                                  float *targets, stria_error *err)
 {
     const stria_samples *samples = &data->parts[part];
     size_t sample_size = (size_t)stria_shape_elements(&data->shape);
     size_t target_size = samples->targets != NULL ? (size_t)stria_shape_elements(&data->target_shape) : 0;
+    (void)err;
     /* Without an order all samples are one run. */
     size_t run = order == NULL ? count : 1;
     const stria_float_state before = stria_float_begin();
@@ -80,6 +91,7 @@ void stria_dataset_gather(const stria_dataset *data, stria_part part, const uint
                    run * target_size * sizeof(float));
     }
     stria_float_end(before);
+    return STRIA_OK;
 }
 
 stria_status stria_dataset_read(const stria_dataset *data, stria_part part, const uint32_t *indices,
@@ -87,9 +99,8 @@ stria_status stria_dataset_read(const stria_dataset *data, stria_part part, cons
                                 float *targets, stria_error *err)
 {
     double scale = data->scale;
-    if (preprocessing != NULL && !stria_preprocessing_scale(preprocessing, &scale))
-        return stria_fail(err, STRIA_ERROR_VALUE, "preprocessing '%s' is neither empty nor 'scale=<number>'",
-                          stria_quote(STRIA_QUOTE_BUFFER, preprocessing));
+    if (preprocessing != NULL)
+        STRIA_TRY(stria_preprocessing_scale(preprocessing, &scale, err));
     size_t available = stria_dataset_count(data, part);
     for (size_t i = 0; i < count; i++) {
         if (indices[i] >= available)
@@ -97,7 +108,6 @@ stria_status stria_dataset_read(const stria_dataset *data, stria_part part, cons
                 err, STRIA_ERROR_VALUE, "sample %lu does not exist: the %s part has %zu samples",
                 (unsigned long)indices[i], part == STRIA_PART_TEST ? "test" : "training", available);
     }
-    if (count > 0)
-        stria_dataset_gather(data, part, indices, 0, count, scale, x, labels, targets);
-    return STRIA_OK;
+    return count > 0 ? stria_dataset_gather(data, part, indices, 0, count, scale, x, labels, targets, err)
+                     : STRIA_OK;
 }

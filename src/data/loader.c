@@ -1,23 +1,31 @@
-/* The loader: batches gathered ahead of their use. Two buffers take turns: while the caller computes with
- * one, a thread fills the other. Everything shared is guarded by one mutex; the thread holds a buffer only
- * between taking its work and handing it over, and then nobody else touches it. */
+/* The loader: batches gathered ahead of their use. Samples in memory are copied a batch at a time; those of
+ * files are decoded one by one, by several threads, each to its own place in the batch, so that what a batch
+ * holds does not depend on who was first. A sample that cannot be read fails its batch, and of several the
+ * first is told; or, where the data set leaves out broken files, the batch closes up behind it. */
 #include "data/dataset.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/size.h"
-#include "formats/quote.h"
+#include "data/ahead.h"
+
+#define MOST_SLOTS 3
 
 typedef struct slot {
     float *x;
     int32_t *labels;
     float *targets;
-    size_t count;
-    bool full; /* gathered, and not given back by the caller */
+    uint32_t *indices;
+    bool *left_out; /* [batch] rows of broken files; NULL where none can be */
+    /* The first row that could not be read, while `failure` is not STRIA_OK; guarded by the loader's mutex.
+     */
+    stria_status failure;
+    size_t failed_row;
+    stria_error why;
 } slot;
 
 struct stria_loader {
@@ -25,140 +33,132 @@ struct stria_loader {
     stria_part part;
     double scale;
     size_t batch;
-    slot slots[2];
-
-    /* The pass: order[position..end) is still to be gathered. */
-    const uint32_t *order;
-    size_t position, end;
-    int filling; /* the slot to be gathered next */
-    int taking;  /* the slot to be given out next */
-    int held;    /* the slot that the caller has, -1 for none */
-
-    bool threaded, gathering, quitting;
-    pthread_t thread;
+    size_t x_size, target_size; /* numbers of one sample */
+    bool by_sample;             /* an item of work is a sample, not a batch */
+    slot slots[MOST_SLOTS];
+    stria_ahead *ahead;
     pthread_mutex_t mutex;
-    pthread_cond_t work; /* there may be something to gather, or to quit */
-    pthread_cond_t done; /* a batch was gathered */
+    bool has_mutex;
+
+    /* The pass: order[first..end). */
+    const uint32_t *order;
+    size_t first, end, given;
 };
 
-/* Takes the next batch of the pass into a slot that nobody else uses. */
-static void gather(const stria_loader *loader, slot *to, size_t first, size_t count)
+/* Keeps the failure of the earliest row. */
+static void keep_failure(stria_loader *loader, slot *of, size_t row, stria_status status,
+                         const stria_error *why)
 {
-    stria_dataset_gather(loader->data, loader->part, loader->order, first, count, loader->scale, to->x,
-                         to->labels, to->targets);
-    to->count = count;
-}
-
-static size_t next_count(const stria_loader *loader)
-{
-    size_t left = loader->end - loader->position;
-    return left < loader->batch ? left : loader->batch;
-}
-
-static void *gather_ahead(void *argument)
-{
-    stria_loader *loader = argument;
     pthread_mutex_lock(&loader->mutex);
-    for (;;) {
-        while (!loader->quitting && (loader->position == loader->end || loader->slots[loader->filling].full))
-            pthread_cond_wait(&loader->work, &loader->mutex);
-        if (loader->quitting)
-            break;
-        slot *to = &loader->slots[loader->filling];
-        size_t first = loader->position, count = next_count(loader);
-        loader->position += count;
-        loader->gathering = true;
-        pthread_mutex_unlock(&loader->mutex);
-        gather(loader, to, first, count);
-        pthread_mutex_lock(&loader->mutex);
-        loader->gathering = false;
-        to->full = true;
-        loader->filling ^= 1;
-        pthread_cond_signal(&loader->done);
+    if (of->failure == STRIA_OK || row < of->failed_row) {
+        of->failure = status;
+        of->failed_row = row;
+        of->why = *why;
     }
     pthread_mutex_unlock(&loader->mutex);
-    return NULL;
 }
 
-/* Starts the thread with all signals blocked: they are for the threads of the host program. */
-static int start_thread(stria_loader *loader)
+/* Reads `count` samples from place `from` of the pass on to the rows from `row` on. */
+static void gather_rows(stria_loader *loader, slot *to, size_t row, size_t from, size_t count)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&loader->thread, NULL, gather_ahead, loader);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
+    stria_error why = {0};
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = loader->first + from + i;
+        to->indices[row + i] = loader->order != NULL ? loader->order[at] : (uint32_t)at;
+    }
+    const stria_status status = stria_dataset_gather(
+        loader->data, loader->part, loader->order, loader->first + from, count, loader->scale,
+        to->x + row * loader->x_size, to->labels == NULL ? NULL : to->labels + row,
+        to->targets == NULL ? NULL : to->targets + row * loader->target_size, &why);
+    const bool broken = status != STRIA_OK && stria_dataset_leaves_out(loader->data, status);
+    if (to->left_out != NULL)
+        to->left_out[row] = broken;
+    if (status != STRIA_OK && !broken)
+        keep_failure(loader, to, row, status, &why);
 }
 
-/* Makes mutex, conditions and thread. */
-static stria_status go_threaded(stria_loader *loader, stria_error *err)
+static void gather(void *owner, size_t item, size_t place)
 {
-    int failure = pthread_mutex_init(&loader->mutex, NULL);
-    if (failure != 0)
-        goto no_mutex;
-    failure = pthread_cond_init(&loader->work, NULL);
-    if (failure != 0)
-        goto no_work;
-    failure = pthread_cond_init(&loader->done, NULL);
-    if (failure != 0)
-        goto no_done;
-    failure = start_thread(loader);
-    if (failure != 0)
-        goto no_thread;
-    loader->threaded = true;
-    return STRIA_OK;
-no_thread:
-    pthread_cond_destroy(&loader->done);
-no_done:
-    pthread_cond_destroy(&loader->work);
-no_work:
-    pthread_mutex_destroy(&loader->mutex);
-no_mutex:
-    return stria_fail(err, STRIA_ERROR_IO, "the thread that loads batches cannot be started (error %d)",
-                      failure);
+    stria_loader *loader = owner;
+    slot *to = &loader->slots[place];
+    if (loader->by_sample) {
+        gather_rows(loader, to, item % loader->batch, item, 1);
+        return;
+    }
+    const size_t from = item * loader->batch, left = loader->end - loader->first - from;
+    gather_rows(loader, to, 0, from, stria_size_min(left, loader->batch));
 }
 
-static stria_status allocate_slots(stria_loader *loader, int slots, stria_error *err)
+static stria_status allocate_slot(stria_loader *loader, slot *to, size_t x_count, size_t target_count,
+                                  stria_error *err)
 {
-    const stria_dataset *data = loader->data;
-    const stria_allocator *allocator = &data->context->allocator;
-    size_t x_count, target_count = 0;
-    bool fits = stria_size_multiply(loader->batch, (size_t)stria_shape_elements(&data->shape), &x_count) &&
-                x_count <= (size_t)STRIA_MAX_ELEMENTS;
-    if (fits && data->target_shape.rank > 0)
-        fits = stria_size_multiply(loader->batch, (size_t)stria_shape_elements(&data->target_shape),
-                                   &target_count) &&
-               target_count <= (size_t)STRIA_MAX_ELEMENTS;
-    if (!fits)
-        return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %zu samples holds more than %lld numbers",
-                          loader->batch, (long long)STRIA_MAX_ELEMENTS);
-    for (int s = 0; s < slots; s++) {
-        slot *to = &loader->slots[s];
-        to->x = stria_allocate_floats(allocator, x_count);
-        if (to->x == NULL)
-            return stria_fail_memory(err, x_count * sizeof(float));
-        if (target_count > 0)
-            to->targets = stria_allocate_floats(allocator, target_count);
-        else
-            to->labels = stria_allocate_array(allocator, loader->batch, sizeof *to->labels);
-        if (to->targets == NULL && to->labels == NULL)
-            return stria_fail_memory(err, target_count > 0 ? target_count * sizeof(float)
-                                                           : loader->batch * sizeof *to->labels);
+    const stria_allocator *allocator = &loader->data->context->allocator;
+    to->x = stria_allocate_floats(allocator, x_count);
+    if (to->x == NULL)
+        return stria_fail_memory(err, x_count * sizeof(float));
+    if (target_count > 0)
+        to->targets = stria_allocate_floats(allocator, target_count);
+    else
+        to->labels = stria_allocate_array(allocator, loader->batch, sizeof *to->labels);
+    if (to->targets == NULL && to->labels == NULL)
+        return stria_fail_memory(err, target_count > 0 ? target_count * sizeof(float)
+                                                       : loader->batch * sizeof *to->labels);
+    to->indices = stria_allocate_array(allocator, loader->batch, sizeof *to->indices);
+    if (to->indices == NULL)
+        return stria_fail_memory(err, loader->batch * sizeof *to->indices);
+    if (loader->by_sample && loader->data->skip_broken) {
+        to->left_out = stria_allocate_array(allocator, loader->batch, sizeof *to->left_out);
+        if (to->left_out == NULL)
+            return stria_fail_memory(err, loader->batch * sizeof *to->left_out);
     }
     return STRIA_OK;
+}
+
+static stria_status allocate_slots(stria_loader *loader, size_t slots, stria_error *err)
+{
+    const stria_dataset *data = loader->data;
+    size_t x_count, target_count = 0;
+    loader->x_size = (size_t)stria_shape_elements(&data->shape);
+    loader->target_size = data->target_shape.rank > 0 ? (size_t)stria_shape_elements(&data->target_shape) : 0;
+    if (!stria_size_multiply(loader->batch, loader->x_size, &x_count) ||
+        !stria_size_multiply(loader->batch, loader->target_size, &target_count) ||
+        x_count > (size_t)STRIA_MAX_ELEMENTS || target_count > (size_t)STRIA_MAX_ELEMENTS)
+        return stria_fail(err, STRIA_ERROR_LIMIT, "a batch of %zu samples holds more than %lld numbers",
+                          loader->batch, (long long)STRIA_MAX_ELEMENTS);
+    for (size_t s = 0; s < slots; s++)
+        STRIA_TRY(allocate_slot(loader, &loader->slots[s], x_count, target_count, err));
+    return STRIA_OK;
+}
+
+int stria_loader_threads(const stria_dataset *data)
+{
+    const int threads = data->context->threads;
+    if (!stria_dataset_streams(data))
+        return threads > 1;
+    return data->decode_threads > 0 ? data->decode_threads : threads > 1 ? threads : 0;
+}
+
+/* One batch is the caller's and one is gathered; where the time a batch takes varies, one more evens it out.
+ */
+static size_t slots_for(const stria_dataset *data, int threads)
+{
+    if (threads == 0)
+        return 1;
+    return stria_dataset_streams(data) ? MOST_SLOTS : 2;
 }
 
 stria_status stria_loader_create(stria_loader **loader, const stria_dataset *data, stria_part part,
                                  const char *preprocessing, size_t batch, int threads, stria_error *err)
 {
     double scale = data->scale;
-    if (preprocessing != NULL && !stria_preprocessing_scale(preprocessing, &scale))
-        return stria_fail(err, STRIA_ERROR_VALUE, "preprocessing '%s' is neither empty nor 'scale=<number>'",
-                          stria_quote(STRIA_QUOTE_BUFFER, preprocessing));
-    if (batch == 0 || threads < 0 || threads > 1)
+    if (preprocessing != NULL)
+        STRIA_TRY(stria_preprocessing_scale(preprocessing, &scale, err));
+    const bool streams = stria_dataset_streams(data);
+    const int most = streams ? STRIA_MAX_DECODE_THREADS : 1;
+    if (batch == 0 || threads < 0 || threads > most)
         return stria_fail(err, STRIA_ERROR_VALUE,
-                          "batches of %zu by %d threads: at least 1 sample, 0 or 1 threads", batch, threads);
+                          "batches of %zu by %d threads: at least 1 sample, 0 to %d threads", batch, threads,
+                          most);
     stria_loader *made = stria_allocate(&data->context->allocator, sizeof *made);
     if (made == NULL)
         return stria_fail_memory(err, sizeof *made);
@@ -166,10 +166,16 @@ stria_status stria_loader_create(stria_loader **loader, const stria_dataset *dat
     made->part = part;
     made->scale = scale;
     made->batch = batch;
-    made->held = -1;
-    stria_status status = allocate_slots(made, 1 + threads, err);
-    if (status == STRIA_OK && threads > 0)
-        status = go_threaded(made, err);
+    made->by_sample = streams;
+    const int failure = pthread_mutex_init(&made->mutex, NULL);
+    made->has_mutex = failure == 0;
+    const size_t slots = slots_for(data, threads);
+    stria_status status = failure == 0
+                              ? allocate_slots(made, slots, err)
+                              : stria_fail(err, STRIA_ERROR_IO, "a mutex cannot be made (error %d)", failure);
+    if (status == STRIA_OK)
+        status = stria_ahead_create(&made->ahead, &data->context->allocator, (size_t)threads, slots, gather,
+                                    made, err);
     if (status != STRIA_OK) {
         stria_loader_free(made);
         return status;
@@ -182,86 +188,83 @@ void stria_loader_free(stria_loader *loader)
 {
     if (loader == NULL)
         return;
-    if (loader->threaded) {
-        pthread_mutex_lock(&loader->mutex);
-        loader->quitting = true;
-        pthread_cond_signal(&loader->work);
-        pthread_mutex_unlock(&loader->mutex);
-        pthread_join(loader->thread, NULL);
-        pthread_cond_destroy(&loader->done);
-        pthread_cond_destroy(&loader->work);
-        pthread_mutex_destroy(&loader->mutex);
-    }
     const stria_allocator *allocator = &loader->data->context->allocator;
-    for (int s = 0; s < 2; s++) {
+    stria_ahead_free(loader->ahead);
+    if (loader->has_mutex)
+        pthread_mutex_destroy(&loader->mutex);
+    for (int s = 0; s < MOST_SLOTS; s++) {
         stria_release(allocator, loader->slots[s].x);
         stria_release(allocator, loader->slots[s].labels);
         stria_release(allocator, loader->slots[s].targets);
+        stria_release(allocator, loader->slots[s].indices);
+        stria_release(allocator, loader->slots[s].left_out);
     }
     stria_release(allocator, loader);
 }
 
-static void set_pass(stria_loader *loader, const uint32_t *order, size_t first, size_t count)
+void stria_loader_start(stria_loader *loader, const uint32_t *order, size_t first, size_t end)
 {
+    assert(first <= end && (order != NULL || end <= stria_dataset_count(loader->data, loader->part)));
+    stria_ahead_start(loader->ahead, 0, 1); /* the old order is let go of */
     loader->order = order;
-    loader->position = first;
-    loader->end = count;
-    loader->filling = loader->taking = 0;
-    loader->held = -1;
-    loader->slots[0].full = loader->slots[1].full = false;
+    loader->first = first;
+    loader->end = end;
+    loader->given = 0;
+    for (int s = 0; s < MOST_SLOTS; s++)
+        loader->slots[s].failure = STRIA_OK;
+    if (loader->by_sample)
+        stria_ahead_start(loader->ahead, end - first, loader->batch);
+    else
+        stria_ahead_start(loader->ahead, stria_size_pieces(end - first, loader->batch), 1);
 }
 
-void stria_loader_start(stria_loader *loader, const uint32_t *order, size_t first, size_t count)
+/* Moves row `from` to the earlier row `to`. */
+static void move_row(const stria_loader *loader, slot *in, size_t to, size_t from)
 {
-    assert(first <= count && (order != NULL || count <= stria_dataset_count(loader->data, loader->part)));
-    if (!loader->threaded) {
-        set_pass(loader, order, first, count);
-        return;
+    memcpy(in->x + to * loader->x_size, in->x + from * loader->x_size, loader->x_size * sizeof(float));
+    in->indices[to] = in->indices[from];
+    if (in->labels != NULL)
+        in->labels[to] = in->labels[from];
+    else
+        memcpy(in->targets + to * loader->target_size, in->targets + from * loader->target_size,
+               loader->target_size * sizeof(float));
+}
+
+/* Closes the gaps of rows that are left out; the rows that stay. */
+static size_t close_up(const stria_loader *loader, slot *in, size_t rows)
+{
+    size_t kept = 0;
+    for (size_t row = 0; row < rows; row++) {
+        if (in->left_out[row])
+            continue;
+        if (kept < row)
+            move_row(loader, in, kept, row);
+        kept++;
     }
-    pthread_mutex_lock(&loader->mutex);
-    loader->position = loader->end; /* the thread takes no more of the old pass */
-    while (loader->gathering)
-        pthread_cond_wait(&loader->done, &loader->mutex);
-    set_pass(loader, order, first, count);
-    pthread_cond_signal(&loader->work);
-    pthread_mutex_unlock(&loader->mutex);
+    return kept;
 }
 
-static stria_batch batch_of(const slot *from)
+stria_status stria_loader_next(stria_loader *loader, stria_batch *batch, stria_error *err)
 {
-    return (stria_batch){
-        .count = from->count, .x = from->x, .labels = from->labels, .targets = from->targets};
-}
-
-static stria_batch next_here(stria_loader *loader)
-{
-    size_t count = next_count(loader);
-    if (count == 0)
-        return (stria_batch){0};
-    gather(loader, &loader->slots[0], loader->position, count);
-    loader->position += count;
-    return batch_of(&loader->slots[0]);
-}
-
-stria_batch stria_loader_next(stria_loader *loader)
-{
-    if (!loader->threaded)
-        return next_here(loader);
-    stria_batch batch = {0};
-    pthread_mutex_lock(&loader->mutex);
-    if (loader->held >= 0) {
-        loader->slots[loader->held].full = false;
-        loader->held = -1;
-        pthread_cond_signal(&loader->work);
+    size_t place;
+    *batch = (stria_batch){0};
+    if (!stria_ahead_next(loader->ahead, &place))
+        return STRIA_OK;
+    slot *from = &loader->slots[place];
+    const size_t rows = stria_size_min(loader->batch, loader->end - loader->first - loader->given);
+    if (from->failure != STRIA_OK) { /* the pass ends here */
+        const stria_status failure = from->failure;
+        stria_ahead_start(loader->ahead, 0, 1);
+        return stria_fail(err, failure, "%s", from->why.message);
     }
-    const slot *from = &loader->slots[loader->taking];
-    while (!from->full && (loader->gathering || loader->position < loader->end))
-        pthread_cond_wait(&loader->done, &loader->mutex);
-    if (from->full) {
-        batch = batch_of(from);
-        loader->held = loader->taking;
-        loader->taking ^= 1;
-    }
-    pthread_mutex_unlock(&loader->mutex);
-    return batch;
+    loader->given += rows;
+    *batch = (stria_batch){
+        .count = from->left_out != NULL ? close_up(loader, from, rows) : rows,
+        .taken = rows,
+        .x = from->x,
+        .labels = from->labels,
+        .targets = from->targets,
+        .indices = from->indices,
+    };
+    return STRIA_OK;
 }

@@ -59,7 +59,13 @@ static stria_status measure_all(const stria_adapting *a, const stria_view *v, st
                                 moments *m, stria_error *err)
 {
     stria_loader_start(loader, NULL, 0, a->count);
-    for (stria_batch batch = stria_loader_next(loader); batch.count > 0; batch = stria_loader_next(loader)) {
+    for (;;) {
+        stria_batch batch;
+        STRIA_TRY(stria_loader_next(loader, &batch, err));
+        if (batch.taken == 0)
+            break;
+        if (batch.count == 0)
+            continue;
         measure(m, stria_view_look(v, &batch), batch.count * (v->elements / m->channels));
         if (a->cancelled != NULL && a->cancelled(a->payload))
             return stria_fail(
@@ -124,7 +130,7 @@ stria_status stria_adapt_layer(const stria_adapting *adapting, const stria_node 
     if (status != STRIA_OK)
         goto end;
     status = stria_loader_create(&loader, adapting->data, STRIA_PART_TRAIN, adapting->preprocessing, batch,
-                                 context->threads > 1, err);
+                                 stria_loader_threads(adapting->data), err);
     if (status != STRIA_OK)
         goto end;
     sums = stria_allocate_array(&context->allocator, channels, 4 * sizeof *sums);

@@ -80,7 +80,12 @@ stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_res
     }
     stria_worst bounded = {.samples = worst, .capacity = *worst_count};
     evaluator->worst = bounded.capacity > 0 ? &bounded : NULL;
-    stria_evaluator_run(evaluator, &made.loss, &made.accuracy, made.confusion, NULL, NULL);
+    bool ended;
+    status =
+        stria_evaluator_run(evaluator, &made.loss, &made.accuracy, made.confusion, NULL, NULL, &ended, err);
+    if (status != STRIA_OK)
+        goto done;
+    made.count = (int64_t)evaluator->seen;
     compute_class_figures(&made);
     stria_worst_sort(&bounded);
     *worst_count = bounded.count;

@@ -72,7 +72,7 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
         goto fail;
     }
     status = stria_loader_create(&made->loader, data, part, preprocessing, largest,
-                                 model->context->threads > 1, err);
+                                 stria_loader_threads(data), err);
     if (status != STRIA_OK)
         goto fail;
     *evaluator = made;
@@ -121,18 +121,24 @@ static void warn_not_finite(stria_evaluator *evaluator)
                   "the loss is not finite: layer '%s' is the first that gives NaN or infinity", layer);
 }
 
-bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
-                         int (*cancelled)(void *payload), void *payload)
+stria_status stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy,
+                                 int64_t *confusion, int (*cancelled)(void *payload), void *payload,
+                                 bool *ended, stria_error *err)
 {
     double loss_sum = 0;
     int64_t marks_sum = 0;
-    size_t done = 0;
+    size_t done = 0, seen = 0;
     const size_t count = evaluator->end - evaluator->first;
     const double weight_penalty = stria_model_penalty(evaluator->model, NULL);
     stria_plan_refresh(evaluator->plan);
     stria_loader_start(evaluator->loader, NULL, evaluator->first, evaluator->end);
+    *ended = false;
     while (done < count) {
-        const stria_batch batch = stria_loader_next(evaluator->loader);
+        stria_batch batch;
+        STRIA_TRY(stria_loader_next(evaluator->loader, &batch, err));
+        done += batch.taken;
+        if (batch.count == 0)
+            continue;
         /* Cannot fail: the batch is within what was planned. */
         (void)stria_plan_run(evaluator->plan, &batch.x, (int64_t)batch.count, NULL);
         const stria_loss_call call = {
@@ -155,15 +161,19 @@ bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accur
         if (confusion != NULL && batch.labels != NULL)
             count_confusion(evaluator, &batch, confusion);
         if (evaluator->worst != NULL)
-            stria_worst_offer(evaluator->worst, &call, evaluator->first + done);
-        done += batch.count;
+            stria_worst_offer(evaluator->worst, &call, batch.indices);
+        seen += batch.count;
         if (cancelled != NULL && done < count && cancelled(payload))
-            return false;
+            return STRIA_OK;
     }
-    *loss = loss_sum / (double)count;
+    if (seen == 0)
+        return stria_fail(err, STRIA_ERROR_VALUE, "none of the %zu samples could be read", count);
+    evaluator->seen = seen;
+    *loss = loss_sum / (double)seen;
     const stria_output_view *output = &evaluator->output;
     const size_t most =
         stria_loss_marks(&evaluator->loss, evaluator->has_labels, output->rows * output->columns);
-    *accuracy = most == 0 ? -1 : (double)marks_sum / ((double)count * (double)most);
-    return true;
+    *accuracy = most == 0 ? -1 : (double)marks_sum / ((double)seen * (double)most);
+    *ended = true;
+    return STRIA_OK;
 }

@@ -16,6 +16,7 @@ typedef struct stria_evaluator {
     bool has_labels;
     stria_output_view output;
     size_t first, end; /* samples of the part */
+    size_t seen;       /* of them in the last run: without those left out */
     double *losses;    /* [batch] */
     const char **kept; /* names of layers whose outputs have a penalty */
     size_t kept_count;
@@ -33,10 +34,11 @@ void stria_evaluator_free(stria_evaluator *evaluator);
 
 /* Computes the mean loss, penalties of regularizers included, and the accuracy, -1 where the loss has none
  * (stria_loss_marks), with the model's parameters as they are now. `confusion` [classes, classes] of
- * stria_loss_classes, unless NULL, is added to. `cancelled` (may be NULL) is asked after every batch; returns
- * whether the end was reached. When a loss is not finite the context's log is told, once, which layer's
- * output was the first. */
-bool stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy, int64_t *confusion,
-                         int (*cancelled)(void *payload), void *payload);
+ * stria_loss_classes, unless NULL, is added to. `cancelled` (may be NULL) is asked after every batch; *ended is
+ * whether the end was reached. When a loss is not finite the context's log is told, once, which layer's output
+ * was the first. Errors: as stria_loader_next; VALUE when every sample was left out. */
+stria_status stria_evaluator_run(stria_evaluator *evaluator, double *loss, double *accuracy,
+                                 int64_t *confusion, int (*cancelled)(void *payload), void *payload,
+                                 bool *ended, stria_error *err);
 
 #endif

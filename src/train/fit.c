@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/size.h"
 #include "data/dataset.h"
 #include "formats/model_file.h"
 #include "model/model.h"
@@ -119,7 +120,7 @@ static stria_status make_parts(fit *f, stria_error *err)
     f->marks =
         stria_loss_marks(&f->loss, stria_dataset_class_count(f->data) > 0, output->rows * output->columns);
     STRIA_TRY(stria_loader_create(&f->loader, f->data, STRIA_PART_TRAIN, f->preprocessing,
-                                  (size_t)settings.options.batch, f->context->threads > 1, err));
+                                  (size_t)settings.options.batch, stria_loader_threads(f->data), err));
     if (f->split.validation_end > f->split.validation_first)
         STRIA_TRY(stria_evaluator_create(&f->evaluator, f->model, f->data, f->split.validation_part,
                                          f->preprocessing, f->split.validation_first, f->split.validation_end,
@@ -308,6 +309,17 @@ static stria_status fail_diverged(const fit *f, stria_status status, int64_t ste
                          (long long)f->state.epoch + 1, (long long)step, (long long)f->split.steps);
 }
 
+/* A sample could not be read, which `err` tells: saves what was trained, so that training can go on when the
+ * data is right again. */
+static stria_status stop_unread(fit *f, stria_status unread, stria_error *err)
+{
+    if (stria_trainer_check_parameters(f->trainer, NULL) == STRIA_OK && f->outputs.model != NULL &&
+        save_last(f, NULL) == STRIA_OK)
+        stria_fail_in(err, unread, "'%s' was saved and resume goes on from there; ", f->outputs.last);
+    return stria_fail_in(err, unread, "training was stopped in epoch %lld after step %lld of %lld: ",
+                         (long long)f->state.epoch + 1, (long long)f->state.step, (long long)f->split.steps);
+}
+
 static stria_status stop_cancelled(fit *f, stria_error *err)
 {
     STRIA_TRY(fail_diverged(f, stria_trainer_check_parameters(f->trainer, err), f->state.step, err));
@@ -371,16 +383,26 @@ static stria_status run_steps(fit *f, stria_error *err)
             .seed = options->seed, .purpose = STRIA_RANDOM_SHUFFLE, .step = (uint64_t)epoch};
         stria_random_order(&key, f->order, (uint32_t)f->split.train_count);
     }
-    stria_loader_start(f->loader, f->order, (size_t)state->samples, f->split.train_count);
+    stria_loader_start(f->loader, f->order,
+                       stria_size_min((size_t)state->step * (size_t)options->batch, f->split.train_count),
+                       f->split.train_count);
     while (state->step < f->split.steps) {
-        const stria_batch batch = stria_loader_next(f->loader);
+        stria_batch batch;
+        stria_status status = stria_loader_next(f->loader, &batch, err);
+        if (status != STRIA_OK)
+            return stop_unread(f, status, err);
+        if (batch.count == 0) { /* every file of it was left out */
+            state->step++;
+            f->trainer->iterations++;
+            continue;
+        }
         stria_trainer_set_learning_rate(
             f->trainer, stria_schedule_rate(&f->settings.schedule, options->learning_rate, options->epochs,
                                             f->split.steps, epoch, state->step));
         double loss_sum;
         int64_t correct;
-        const stria_status status = stria_trainer_advance(f->trainer, batch.x, batch.labels, batch.targets,
-                                                          (int64_t)batch.count, &loss_sum, &correct, err);
+        status = stria_trainer_advance(f->trainer, batch.x, batch.labels, batch.targets, (int64_t)batch.count,
+                                       &loss_sum, &correct, err);
         if (status != STRIA_OK)
             return fail_diverged(f, status, state->step + 1, err);
         state->step++;
@@ -391,6 +413,9 @@ static stria_status run_steps(fit *f, stria_error *err)
         if (options->cancelled != NULL && options->cancelled(options->payload))
             return stop_cancelled(f, err);
     }
+    if (state->samples == 0)
+        return stria_fail(err, STRIA_ERROR_VALUE, "none of the %zu samples could be read",
+                          f->split.train_count);
     return fail_diverged(f, stria_trainer_check_parameters(f->trainer, err), state->step, err);
 }
 
@@ -449,9 +474,16 @@ static stria_status run_epoch(fit *f, stria_error *err)
         .learning_rate = stria_schedule_rate(&f->settings.schedule, options->learning_rate, options->epochs,
                                              f->split.steps, (int)f->state.epoch + 1, f->split.steps - 1),
     };
-    if (f->evaluator != NULL && !stria_evaluator_run(f->evaluator, &epoch.val_loss, &epoch.val_accuracy, NULL,
-                                                     options->cancelled, options->payload))
-        return stop_cancelled(f, err);
+    if (f->evaluator != NULL) {
+        bool ended = false;
+        const stria_status status =
+            stria_evaluator_run(f->evaluator, &epoch.val_loss, &epoch.val_accuracy, NULL, options->cancelled,
+                                options->payload, &ended, err);
+        if (status != STRIA_OK)
+            return stop_unread(f, status, err);
+        if (!ended)
+            return stop_cancelled(f, err);
+    }
     epoch.seconds = seconds_since(f, f->epoch_began);
     STRIA_TRY(count_epoch(f, &epoch, err));
     STRIA_TRY(save_epoch(f, epoch.is_best, err));

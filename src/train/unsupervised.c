@@ -69,8 +69,13 @@ static stria_status run_pass(lesson *l, const stria_view *below, stria_winner *w
         stria_random_order(&key, l->order, (uint32_t)l->count);
     }
     stria_loader_start(l->loader, l->order, 0, l->count);
-    for (stria_batch batch = stria_loader_next(l->loader); batch.count > 0 && !stria_winner_is_done(winner);
-         batch = stria_loader_next(l->loader)) {
+    while (!stria_winner_is_done(winner)) {
+        stria_batch batch;
+        STRIA_TRY(stria_loader_next(l->loader, &batch, err));
+        if (batch.taken == 0)
+            break;
+        if (batch.count == 0)
+            continue;
         const float *x = stria_view_look(below, &batch);
         for (size_t s = 0; s < batch.count && !stria_winner_is_done(winner); s++) {
             stria_winner_show(winner, x + s * below->elements);
@@ -156,11 +161,14 @@ static stria_status set_read_out(lesson *l, const stria_node *node, stria_error 
     if (status == STRIA_OK)
         stria_loader_start(l->loader, NULL, 0, l->count);
     for (size_t done = 0; status == STRIA_OK && done < l->count;) {
-        const stria_batch batch = stria_loader_next(l->loader);
-        const float *x = stria_view_look(&below, &batch);
+        stria_batch batch;
+        status = stria_loader_next(l->loader, &batch, err);
+        if (status != STRIA_OK)
+            break;
+        done += batch.taken;
+        const float *x = batch.count > 0 ? stria_view_look(&below, &batch) : NULL;
         for (size_t s = 0; s < batch.count; s++)
             stria_discriminant_add(&statistics, x + s * below.elements, (size_t)batch.labels[s]);
-        done += batch.count;
         status = check_cancelled(l, err);
     }
     if (status == STRIA_OK)
@@ -200,7 +208,7 @@ static stria_status prepare(lesson *l, const stria_unsupervised_options *options
             return stria_fail_memory(err, l->count * sizeof *l->order);
     }
     STRIA_TRY(stria_loader_create(&l->loader, l->data, STRIA_PART_TRAIN, l->preprocessing,
-                                  l->count < BATCH ? l->count : BATCH, l->context->threads > 1, err));
+                                  l->count < BATCH ? l->count : BATCH, stria_loader_threads(l->data), err));
     STRIA_TRY(stria_outputs_open(&l->outputs, l->context, l->options.output, NULL, err));
     if (l->options.keep_parameters)
         return STRIA_OK;

@@ -36,10 +36,10 @@ static void rise(stria_sample_result *heap, size_t at, stria_sample_result sampl
     heap[at] = sample;
 }
 
-void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, size_t first)
+void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, const uint32_t *indices)
 {
     for (size_t s = 0; s < call->batch; s++) {
-        stria_sample_result sample = {.index = first + s, .loss = call->losses[s]};
+        stria_sample_result sample = {.index = indices[s], .loss = call->losses[s]};
         const float *outputs = call->outputs + s * call->rows * call->columns;
         if (call->labels != NULL) {
             sample.label = (size_t)call->labels[s];

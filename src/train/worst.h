@@ -15,8 +15,8 @@ typedef struct stria_worst {
 } stria_worst;
 
 /* Offers the samples of a batch whose losses have been computed: those that the model got wrong, or all of
- * them where there are targets. The first has index `first` in its part. */
-void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, size_t first);
+ * them where there are targets. indices [batch]: which samples of their part they are. */
+void stria_worst_offer(stria_worst *worst, const stria_loss_call *call, const uint32_t *indices);
 
 /* Sorts what was kept, the worst first. */
 void stria_worst_sort(stria_worst *worst);

@@ -698,15 +698,32 @@ static void parses_preprocessing(void **state)
         {"mean=1", false, 0},
         {" ", false, 0},
         {"scale=0,5", false, 0},
+        {"size=224x192 resize=bilinear crop=yes channels=3", true, 1},
+        {"scale=0.5 size=1x1", true, 0.5},
+        {"channels=1 scale=0.5", true, 0.5},
+        {"size=0x1", false, 0},
+        {"size=3", false, 0},
+        {"size=1x-1", false, 0},
+        {"resize=", false, 0},
+        {"resize=a_method_that_is_too_long", false, 0},
+        {"crop=maybe", false, 0},
+        {"channels=5", false, 0},
+        {"scale=1  size=1x1", false, 0},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         double scale = 0;
-        bool good = stria_preprocessing_scale(cases[c].text, &scale);
+        bool good = stria_preprocessing_scale(cases[c].text, &scale, NULL) == STRIA_OK;
         if (good != cases[c].good || scale != cases[c].scale) {
             print_error("'%s' gave %d and %.17g\n", cases[c].text, good, scale);
             fail();
         }
     }
+    stria_preprocessing read;
+    assert_int_equal(
+        stria_preprocessing_read(&read, "scale=2 size=224x192 resize=bilinear crop=yes channels=3", NULL),
+        STRIA_OK);
+    assert_true(read.height == 224 && read.width == 192 && read.crop && read.channels == 3);
+    assert_string_equal(read.resize, "bilinear");
 }
 
 int main(void)

@@ -145,6 +145,73 @@ static int io_unlock(void *payload, void *lock)
     return failure ? failure : inner_failure;
 }
 
+static int io_open_folder(void *payload, const char *path, void **folder)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    if (!failure)
+        failure = io->inner.open_folder(io->inner.payload, path, folder);
+    if (!failure)
+        atomic_fetch_add(&io->open_files, 1);
+    return failure;
+}
+
+static int io_read_folder(void *payload, void *folder, const char **name, int *kind)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    return failure ? failure : io->inner.read_folder(io->inner.payload, folder, name, kind);
+}
+
+static int io_close_folder(void *payload, void *folder)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    int inner_failure = io->inner.close_folder(io->inner.payload, folder);
+    atomic_fetch_sub(&io->open_files, 1);
+    return failure ? failure : inner_failure;
+}
+
+static int io_measure(void *payload, const char *path, uint64_t *size, int64_t *changed)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    return failure ? failure : io->inner.measure(io->inner.payload, path, size, changed);
+}
+
+static int io_open_update(void *payload, const char *path, void **file, uint64_t *size)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    if (!failure)
+        failure = io->inner.open_update(io->inner.payload, path, file, size);
+    if (!failure)
+        atomic_fetch_add(&io->open_files, 1);
+    return failure;
+}
+
+static int io_read_at(void *payload, void *file, uint64_t place, void *buffer, size_t size)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    return failure ? failure : io->inner.read_at(io->inner.payload, file, place, buffer, size);
+}
+
+static int io_write_at(void *payload, void *file, uint64_t place, const void *bytes, size_t size)
+{
+    failing_io *io = payload;
+    int failure = count_call(io);
+    if (!failure && io->disk_space != UINT64_MAX && size > io->disk_space)
+        failure = ENOSPC;
+    if (failure) {
+        (void)io->inner.write_at(io->inner.payload, file, place, bytes, size / 2);
+        return failure;
+    }
+    if (io->disk_space != UINT64_MAX)
+        io->disk_space -= size;
+    return io->inner.write_at(io->inner.payload, file, place, bytes, size);
+}
+
 void failing_io_init(failing_io *io)
 {
     *io = (failing_io){
@@ -165,6 +232,13 @@ void failing_io_init(failing_io *io)
                 .resolve = io_resolve,
                 .lock = io_lock,
                 .unlock = io_unlock,
+                .open_folder = io_open_folder,
+                .read_folder = io_read_folder,
+                .close_folder = io_close_folder,
+                .measure = io_measure,
+                .open_update = io_open_update,
+                .read_at = io_read_at,
+                .write_at = io_write_at,
             },
         .inner = stria_default_io,
         .code = EIO,
