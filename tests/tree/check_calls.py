@@ -27,7 +27,7 @@ HOMES = {
     "malloc": "src/base/memory.c", "free": "src/base/memory.c", "posix_memalign": "src/base/memory.c",
     "calloc": None, "realloc": None, "aligned_alloc": None, "strdup": None, "strndup": None,
     "open": "src/base/system.c", "fopen": None, "fdopen": None, "freopen": None, "rename": "src/base/system.c",
-    "unlink": "src/base/system.c", "remove": None, "stat": "src/base/system.c", "mkdir": None, "opendir": None,
+    "unlink": "src/base/system.c", "remove": None, "stat": "src/base/system.c", "mkdir": None, "opendir": "src/base/system.c",
     "mmap": None, "clock_gettime": "src/base/system.c", "time": "src/base/system.c", "clock": None,
     "gettimeofday": None, "getenv": "src/kernels/context.c",
     "fesetround": "src/base/float_state.c", "fesetenv": "src/base/float_state.c",
