@@ -98,12 +98,10 @@ static stria_status distribute(const stria_layer_kind *kind, const void *config,
                           "without it, it normalises the last axis of any input",
                           kind->name);
     if (kind->mixes != NULL)
-        return stria_fail(
-            err, STRIA_ERROR_UNSUPPORTED,
-            "time_distributed does not go with %s, which mixes samples and their targets alike: "
-            "entries of a sample have no targets of their own; put it before the samples are "
-            "taken apart, without time_distributed",
-            kind->name);
+        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
+                          "time_distributed does not go with %s, which mixes whole samples and their targets "
+                          "alike; entries of a sample have no targets of their own",
+                          kind->name);
     if (input->rank < 2) {
         char text[STRIA_SHAPE_TEXT_SIZE];
         return stria_fail(err, STRIA_ERROR_SHAPE,

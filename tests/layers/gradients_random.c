@@ -125,6 +125,8 @@ static const stria_refusal refusals[] = {
     {"random_erasing", "input 4x4x1\nrandom_erasing fill_value=1,2", STRIA_ERROR_VALUE, "one number"},
     {"mixup", "input 4\nmixup 0", STRIA_ERROR_SYNTAX, "alpha"},
     {"cutmix", "input 4\ncutmix", STRIA_ERROR_SHAPE, "cutmix takes pictures"},
+    {"mixup", "input 3x4x4x1\ntime_distributed mixup", STRIA_ERROR_UNSUPPORTED, "does not go with mixup"},
+    {"cutmix", "input 3x4x4x1\ntime_distributed cutmix", STRIA_ERROR_UNSUPPORTED, "does not go with cutmix"},
     {"cutmix", "input 4x4x1\ncutmix 2", STRIA_ERROR_SYNTAX, "factor"},
     {"rand_augment", "input 4x4x2\nrand_augment", STRIA_ERROR_SHAPE, "1 or 3"},
     {"rand_augment", "input 4x4x1\nrand_augment num_ops=9", STRIA_ERROR_SYNTAX, "num_ops"},

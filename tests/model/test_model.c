@@ -199,6 +199,32 @@ static void test_ready_models(void **state)
     test_context_close(&test);
 }
 
+/* Of two matrices [3,4] and [5,4]: 15 sums of 4 products; of vectors one sum; open where a size is. */
+static void test_dot_multiplies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t macs;
+    } cases[] = {
+        {"a = input 3x4\nb = input 5x4\ndot(a, b) 2", 60},
+        {"a = input 7\nb = input 7\ndot(a, b) 1", 7},
+        {"a = input 2x6x3\nb = input 6x5\ndot(a, b) 2,1", 180},
+        {"a = input ?x4\nb = input 5x4\ndot(a, b) 2", -1},
+        {"a = input 3x?\nb = input 5x4\ndot(a, b) 2", 60},
+    };
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        stria_layer_info info;
+        stria_model *model = parse(&test, cases[i].text);
+        stria_model_layer(model, 2, &info);
+        assert_int_equal(info.macs, cases[i].macs);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 static void test_receptive_fields(void **state)
 {
     (void)state;
@@ -515,11 +541,17 @@ static void test_metadata(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_textbook),         cmocka_unit_test(test_ready_models),
-        cmocka_unit_test(test_receptive_fields), cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_freezing),         cmocka_unit_test(test_copying),
-        cmocka_unit_test(test_initial_values),   cmocka_unit_test(test_without_parameters),
-        cmocka_unit_test(test_classes),          cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_textbook),
+        cmocka_unit_test(test_ready_models),
+        cmocka_unit_test(test_dot_multiplies),
+        cmocka_unit_test(test_receptive_fields),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_freezing),
+        cmocka_unit_test(test_copying),
+        cmocka_unit_test(test_initial_values),
+        cmocka_unit_test(test_without_parameters),
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
