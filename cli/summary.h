@@ -32,9 +32,9 @@ int cli_explain_json(const cli_summary *summary, size_t index);
 /* The part of the input that one output sees: "5x5", or "all". Returns `text`. */
 char *cli_field_text(const stria_receptive_field *field, char text[CLI_FIELD_SIZE]);
 
-/* Numbers of a field along its axes, its stride or offset: "2" when all are the same, else "2,1"; "" when an
- * output sees all. Returns `text`. */
-char *cli_field_numbers(const stria_receptive_field *field, const int64_t numbers[3],
+/* Numbers of a field along its axes, its stride or offset: "2" when all are the same, else "2,1"; "1/2" where
+ * they are to be divided (divisors NULL: nowhere); "" when an output sees all. Returns `text`. */
+char *cli_field_numbers(const stria_receptive_field *field, const int64_t numbers[3], const int64_t *divisors,
                         char text[CLI_FIELD_SIZE]);
 
 /* The names of a layer's inputs: "stem, x". Returns `text`. */

@@ -3,14 +3,17 @@
 #include "json.h"
 #include "summary.h"
 
-static cli_json *axes(const stria_receptive_field *field, const int64_t values[3])
+/* Whole numbers where they are; divisors NULL: all are. */
+static cli_json *axes(const stria_receptive_field *field, const int64_t values[3], const int64_t *divisors)
 {
     if (field->size[0] == 0) { /* it sees all: a window has no size, step or offset then */
         return cli_json_null();
     }
     cli_json *list = cli_json_list();
     for (int a = 0; a < field->axes; a++) {
-        cli_json_append(list, cli_json_integer(values[a]));
+        cli_json_append(list, divisors != NULL && divisors[a] > 1
+                                  ? cli_json_number((double)values[a] / (double)divisors[a])
+                                  : cli_json_integer(values[a]));
     }
     return list;
 }
@@ -36,9 +39,9 @@ static cli_json *layer_json(const cli_summary *summary, const stria_layer_info *
     cli_json_set(object, "frozen", cli_json_boolean(layer->frozen));
     cli_json_set(object, "macs", cli_json_count(layer->macs));
     const stria_receptive_field *field = &layer->receptive_field;
-    cli_json_set(object, "receptive_field", axes(field, field->size));
-    cli_json_set(object, "receptive_stride", axes(field, field->stride));
-    cli_json_set(object, "receptive_offset", axes(field, field->offset));
+    cli_json_set(object, "receptive_field", axes(field, field->size, NULL));
+    cli_json_set(object, "receptive_stride", axes(field, field->stride, field->divisor));
+    cli_json_set(object, "receptive_offset", axes(field, field->offset, NULL));
     cli_json_set(object, "bytes", cli_json_count(layer->bytes));
     cli_json_set(object, "batch_bytes",
                  cli_json_count(layer->bytes < 0 ? -1 : layer->bytes * summary->batch));

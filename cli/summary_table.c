@@ -20,18 +20,24 @@ char *cli_field_text(const stria_receptive_field *field, char text[CLI_FIELD_SIZ
     return text;
 }
 
-char *cli_field_numbers(const stria_receptive_field *field, const int64_t numbers[3],
+char *cli_field_numbers(const stria_receptive_field *field, const int64_t numbers[3], const int64_t *divisors,
                         char text[CLI_FIELD_SIZE])
 {
+    static const int64_t ones[3] = {1, 1, 1};
     size_t length = 0;
     bool same = true;
     text[0] = '\0';
+    divisors = divisors != NULL ? divisors : ones;
     for (int a = 1; a < field->axes; a++) {
-        same = same && numbers[a] == numbers[0];
+        same = same && numbers[a] == numbers[0] && divisors[a] == divisors[0];
     }
     for (int a = 0; field->size[0] != 0 && a < (same ? 1 : field->axes); a++) {
         length += (size_t)snprintf(text + length, CLI_FIELD_SIZE - length, "%s%lld", a > 0 ? "," : "",
                                    (long long)numbers[a]);
+        if (divisors[a] > 1) {
+            length +=
+                (size_t)snprintf(text + length, CLI_FIELD_SIZE - length, "/%lld", (long long)divisors[a]);
+        }
     }
     return text;
 }
@@ -125,8 +131,8 @@ int cli_summary_table(const cli_summary *summary)
         cli_table_add(&table, "%s", cli_count_text(layer.macs, number));
         cli_table_add(&table, "%s", cli_field_text(sees, field));
         if (summary->all) {
-            cli_table_add(&table, "%s", cli_field_numbers(sees, sees->stride, field));
-            cli_table_add(&table, "%s", cli_field_numbers(sees, sees->offset, field));
+            cli_table_add(&table, "%s", cli_field_numbers(sees, sees->stride, sees->divisor, field));
+            cli_table_add(&table, "%s", cli_field_numbers(sees, sees->offset, NULL, field));
         }
         cli_table_add(&table, "%s",
                       cli_bytes_text(layer.bytes < 0 ? -1 : layer.bytes * summary->batch, number));
@@ -178,8 +184,8 @@ int cli_summary_markdown(const cli_summary *summary)
         print_cell(cli_count_text(layer.params, number));
         print_cell(cli_count_text(layer.macs, number));
         print_cell(cli_field_text(sees, field));
-        print_cell(cli_field_numbers(sees, sees->stride, field));
-        print_cell(cli_field_numbers(sees, sees->offset, field));
+        print_cell(cli_field_numbers(sees, sees->stride, sees->divisor, field));
+        print_cell(cli_field_numbers(sees, sees->offset, NULL, field));
         print_cell(cli_bytes_text(layer.bytes < 0 ? -1 : layer.bytes * summary->batch, number));
         if (!chain) {
             print_cell(cli_input_names(model, &layer, names, sizeof names));

@@ -109,10 +109,12 @@ STRIA_API const stria_shape *stria_model_output_shape(const stria_model *model, 
 
 /* The window a layer's outputs see in the model's input, accumulated over the layers before it: output (i,j) sees
  * input rows offset[0] + i*stride[0] ... + size[0] - 1, likewise columns. size 0: the whole input.
- * `axes` is the number of the input's spatial axes, outermost first: 1 for signals, 2 for pictures, 3 for volumes. */
+ * `axes` is the number of the input's spatial axes, outermost first: 1 for signals, 2 for pictures, 3 for volumes.
+ * Behind layers that make the grid finer (transposed convolution, up-sampling) divisor may be above 1: windows move by
+ * stride rows every divisor outputs, size is that of the largest of them, offset where that of output 0 begins. */
 typedef struct stria_receptive_field {
     int64_t axes;
-    int64_t size[3], stride[3], offset[3];
+    int64_t size[3], stride[3], offset[3], divisor[3];
 } stria_receptive_field;
 
 /* What is known of a layer before anything runs. Strings live as long as the model. */

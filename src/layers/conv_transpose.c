@@ -42,8 +42,10 @@ static stria_status shape_of(const stria_convolution *c, const stria_shape *inpu
     facts->output.sizes[axes] = c->filters;
     for (int a = 0; a < axes; a++) {
         facts->output.sizes[a] = solved[a].in;
-        /* An output is reached by at most so many inputs. */
-        facts->field[a] = ((solved[a].kernel - 1) * solved[a].dilation) / solved[a].stride + 1;
+        /* Input m reaches outputs m * stride - before to those an extent further on. */
+        facts->finer[a] = solved[a].stride;
+        facts->finer_first[a] = solved[a].before - (solved[a].kernel - 1) * solved[a].dilation;
+        facts->finer_last[a] = solved[a].before;
     }
     const stria_shape kernel = stria_convolution_kernel(solved, axes, c->filters, channels);
     stria_weighted_params(&c->weights, &kernel, c->filters, facts);

@@ -37,6 +37,10 @@ typedef struct stria_layer_facts {
     int64_t field[3];        /* its extent; 0 means 1 */
     int64_t field_stride[3]; /* distance between the windows of neighbouring outputs; 0 means 1 */
     int64_t field_before[3]; /* padding before the first */
+    /* Of layers with several outputs for each input: output k has windows ceil((k + finer_first) / finer) to
+     * floor((k + finer_last) / finer) of those. */
+    int64_t finer[3]; /* 0 means 1 */
+    int64_t finer_first[3], finer_last[3];
 } stria_layer_facts;
 
 /* What a plan must provide for a layer, for its largest batch. */

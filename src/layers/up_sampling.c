@@ -1,5 +1,5 @@
 /* Up-sampling by whole factors: each position is repeated, or pictures are interpolated (kernels/resample.h).
- * A finer grid has no whole stride, so the receptive field keeps the stride of the layer before. */
+ */
 #include "base/error.h"
 #include "base/size.h"
 #include "kernels/arrange.h"
@@ -44,15 +44,21 @@ static stria_resample resample_of(const config *c, const stria_shape *input, con
 static stria_status shape(const config *c, const stria_shape *input, int spatial, stria_layer_facts *facts,
                           stria_error *err)
 {
-    static const int64_t field[] = {[STRIA_NEAREST] = 1,  [STRIA_BILINEAR] = 2,  [STRIA_BICUBIC] = 4,
-                                    [STRIA_LANCZOS3] = 6, [STRIA_LANCZOS5] = 10, [STRIA_AREA] = 2};
+    static const int64_t taps[] = {[STRIA_NEAREST] = 1,  [STRIA_BILINEAR] = 2,  [STRIA_BICUBIC] = 4,
+                                   [STRIA_LANCZOS3] = 6, [STRIA_LANCZOS5] = 10, [STRIA_AREA] = 2};
     STRIA_TRY(stria_require_spatial(input, spatial, "up-sampling", err));
     facts->output = *input;
     for (int a = 0; a < spatial; a++) {
         int64_t factor;
         STRIA_TRY(stria_sizes_at(&c->size, spatial, a, "size", &factor, err));
-        facts->field[a] = field[c->interpolation];
-        facts->field_before[a] = field[c->interpolation] / 2;
+        facts->field[a] = taps[c->interpolation];
+        facts->field_before[a] = (taps[c->interpolation] - 1) / 2;
+        /* Output k lies at (k + 1/2) / factor - 1/2 of the input, behind or on floor((k - shift) / factor).
+         */
+        const int64_t shift = c->interpolation == STRIA_NEAREST ? 0 : factor / 2;
+        facts->finer[a] = factor;
+        facts->finer_first[a] = -shift - (factor - 1);
+        facts->finer_last[a] = -shift;
         if (input->sizes[a] != STRIA_ANY_SIZE &&
             !stria_count_multiply(input->sizes[a], factor, &facts->output.sizes[a]))
             return stria_fail(err, STRIA_ERROR_LIMIT, "%lld times %lld is more than a size can be",

@@ -125,6 +125,9 @@ static stria_status distribute(const stria_layer_kind *kind, const void *config,
     move_axes(facts->field);
     move_axes(facts->field_stride);
     move_axes(facts->field_before);
+    move_axes(facts->finer);
+    move_axes(facts->finer_first);
+    move_axes(facts->finer_last);
     return STRIA_OK;
 }
 

@@ -428,12 +428,11 @@ static void explain_sizes(teller *t, const stria_model *model, const stria_node 
     }
 }
 
-/* Whether some layer up to this one gives more outputs than it has inputs, or moves them about: then what
- * neighbouring outputs see does not lie a whole number of inputs apart. */
+/* Whether some layer up to this one resizes what it sees or moves it about: then what neighbouring outputs
+ * see does not lie a whole number of inputs apart. */
 static bool is_stretched(const stria_model *model, const stria_node *node)
 {
-    static const char *const kinds[] = {"transpose",   "up_sampling", "resizing",
-                                        "center_crop", "reshape",     "permute"};
+    static const char *const kinds[] = {"resizing", "center_crop", "reshape", "permute"};
     for (const stria_node *before = model->nodes; before <= node; before++)
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
             if (strstr(before->kind->name, kinds[i]) != NULL)
@@ -462,10 +461,12 @@ static void explain_field(teller *t, const stria_model *model, const stria_node 
                           const stria_node_window *window)
 {
     /* An output is at (i,j), and the part of the input that it sees moves in whole steps. */
-    const bool placed = node->facts.output.rank - 1 == node->field.axes && !is_stretched(model, node);
+    bool placed = node->facts.output.rank - 1 == node->field.axes && !is_stretched(model, node);
     static const char *const outputs[] = {"an output (i) sees", "an output (i,j) sees",
                                           "an output (h,i,j) sees"};
     const stria_receptive_field *field = &node->field;
+    for (int a = 0; a < field->axes; a++)
+        placed = placed && field->divisor[a] == 1;
     begin(t, placed ? outputs[field->axes - 1] : "an output sees", NULL);
     if (window != NULL && !window->weighted)
         explain_pooled(t, window);

@@ -337,7 +337,7 @@ static stria_status make_node(stria_model *model, const stria_new_layer *layer, 
     node->text = node_text(model, node);
     if (node->text == NULL)
         return stria_fail_memory(err, sizeof *node);
-    stria_receptive_field_of(model, node, &node->field);
+    stria_receptive_field_of(model, node);
     return STRIA_OK;
 }
 

@@ -100,7 +100,7 @@ static stria_status resize(stria_model *model, const stria_shape *shapes, stria_
     }
     for (size_t i = 0; i < model->node_count; i++) {
         model->nodes[i].facts = facts[i];
-        stria_receptive_field_of(model, &model->nodes[i], &model->nodes[i].field);
+        stria_receptive_field_of(model, &model->nodes[i]);
     }
     return STRIA_OK;
 }

@@ -18,6 +18,15 @@
 
 #define STRIA_MAX_NAME 96 /* bytes of a layer's name with its end */
 
+/* Where the windows of a layer's outputs lie along the axes of the model's input: output k sees
+ *     first + step * ceil((times * k + before) / parts)  to  last + step * floor((times * k + after) / parts)
+ * with times and parts without a common factor, and times 1, before and after 0 where parts is 1. */
+typedef struct stria_field_walk {
+    struct stria_field_axis {
+        int64_t first, last, step, times, parts, before, after;
+    } axes[3]; /* step 0: they see all */
+} stria_field_walk;
+
 /* One layer of the graph. Inputs are indices of earlier nodes. */
 typedef struct stria_node {
     const stria_layer_kind *kind;
@@ -33,6 +42,7 @@ typedef struct stria_node {
     size_t inputs[STRIA_MAX_INPUTS];
     stria_layer_facts facts;
     stria_receptive_field field;
+    stria_field_walk walk; /* what the field comes from */
     size_t owner;        /* the node whose parameters these are: itself, or an earlier one used again */
     bool shared;         /* of an owner: another node uses its parameters too */
     size_t first_tensor; /* its parameters are tensors first_tensor ... + facts.param_count - 1 */

@@ -4,7 +4,7 @@
 
 #include "model/model.h"
 
-/* Accumulates the field of `node` from those of its inputs, which are in the model already. */
-void stria_receptive_field_of(const stria_model *model, const stria_node *node, stria_receptive_field *field);
+/* Finds field and walk of `node` from those of its inputs, which are in the model already. */
+void stria_receptive_field_of(const stria_model *model, stria_node *node);
 
 #endif

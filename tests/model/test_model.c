@@ -199,6 +199,114 @@ static void test_ready_models(void **state)
     test_context_close(&test);
 }
 
+#define SIGNAL 96
+
+/* Which inputs each output of a signal model with one channel at its end depends on: from first[k] to
+ * last[k], found by running it on signals of one 1 each, with weights of 1 and no bias. Returns the number of
+ * outputs. */
+static size_t look_through(stria_model *model, int64_t first[6 * SIGNAL], int64_t last[6 * SIGNAL])
+{
+    static float x[SIGNAL * SIGNAL], ones[1000];
+    stria_error err = {0};
+    stria_tensor_info tensor;
+    for (size_t i = 0; i < 1000; i++)
+        ones[i] = 1;
+    for (size_t i = 0; stria_model_tensor(model, i, &tensor); i++)
+        if (strstr(tensor.name, "bias") == NULL)
+            assert_ok(stria_model_set_tensor(model, tensor.name, ones, (size_t)tensor.count, &err), &err);
+    memset(x, 0, sizeof x);
+    for (size_t i = 0; i < SIGNAL; i++)
+        x[i * SIGNAL + i] = 1;
+    stria_plan *plan = NULL;
+    assert_ok(
+        stria_plan_create(&plan, model, &(stria_plan_options){.batch = SIGNAL, .algorithm = "direct"}, &err),
+        &err);
+    assert_ok(stria_plan_run(plan, (const float *const[]){x}, SIGNAL, &err), &err);
+    const size_t outputs = (size_t)stria_model_output_shape(model, 0)->sizes[0];
+    assert_in_range(outputs, 1, 6 * SIGNAL);
+    for (size_t k = 0; k < outputs; k++) {
+        first[k] = SIGNAL;
+        last[k] = -1;
+        for (int64_t i = 0; i < SIGNAL; i++)
+            if (stria_plan_output(plan, 0)[(size_t)i * outputs + k] > 0) {
+                first[k] = first[k] < i ? first[k] : i;
+                last[k] = i;
+            }
+    }
+    stria_plan_free(plan);
+    return outputs;
+}
+
+/* Behind layers that make the grid finer, and coarser again: sizes and steps by hand, and all of it, away
+ * from the borders, as the model computes. */
+static void test_fields_of_finer_grids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t size, stride, divisor, offset;
+        bool at_most; /* the field is a bound */
+    } cases[] = {
+        {"conv1d_transpose 1 2 2\n", 1, 1, 2, 0, false},
+        {"conv1d_transpose 1 3 2\n", 2, 1, 2, -1, false},
+        {"conv1d_transpose 1 3 2 same\n", 2, 1, 2, -1, false},
+        {"conv1d_transpose 1 4 2 same\n", 2, 1, 2, -1, false},
+        {"conv1d_transpose 1 5 3 padding=1\n", 2, 1, 3, -1, false},
+        {"conv1d_transpose 1 2 3\n", 1, 1, 3, 0, false},
+        {"conv1d_transpose 1 3 2 dilation_rate=1\nconv1d 1 3\n", 3, 1, 2, -1, false},
+        {"up_sampling1d 3\n", 1, 1, 3, 0, false},
+        {"up_sampling1d 2\nconv1d 1 3\n", 2, 1, 2, 0, false},
+        {"up_sampling1d 2\nconv1d 1 4 same\n", 3, 1, 2, -1, false},
+        /* There and back: each output sees one input again. */
+        {"up_sampling1d 2\navgpool1d 2\n", 1, 1, 1, 0, false},
+        {"up_sampling1d 2\navgpool1d 3 2\n", 2, 1, 1, 0, false},
+        {"up_sampling1d 6\nconv1d 1 3 3\n", 1, 1, 2, 0, false},
+        {"up_sampling1d 2\nconv1d 1 3 3\n", 2, 3, 2, 0, false},
+        {"conv1d 1 3 2\nup_sampling1d 2\n", 3, 2, 2, 0, false},
+        {"avgpool1d 2\navgpool1d 2\nconv1d 1 3 same\nup_sampling1d 2\nconv1d 1 3 same\nup_sampling1d 2\n"
+         "conv1d 1 3 same\n",
+         20, 4, 4, -8, false},
+        {"a = avgpool1d 2\navgpool1d 2\nconv1d 1 3 same\nu = up_sampling1d 2\nadd(a, u)\nconv1d 1 3 same\n",
+         16, 4, 2, -8, false},
+        /* Pairs of the first and five of the second, in other steps; a stride that does not divide. */
+        {"a = conv1d 1 1\navgpool1d 2\nu = up_sampling1d 2\nb = conv1d(a) 1 5 same\nadd(u, b)\n", 6, 2, 2, -2,
+         true},
+        {"up_sampling1d 2\nconv1d 1 3 3 same\nup_sampling1d 2\n", 3, 3, 4, -1, true},
+    };
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        int64_t first[6 * SIGNAL], last[6 * SIGNAL], largest = 0;
+        stria_layer_info info;
+        snprintf(text, sizeof text, "input %dx1\n%s", SIGNAL, cases[i].text);
+        stria_model *model = parse(&test, text);
+        stria_model_layer(model, stria_model_layer_count(model) - 1, &info);
+        const stria_receptive_field *field = &info.receptive_field;
+        print_message("%s  sees %lld every %lld/%lld from %lld\n", cases[i].text, (long long)field->size[0],
+                      (long long)field->stride[0], (long long)field->divisor[0], (long long)field->offset[0]);
+        if (field->size[0] != cases[i].size || field->stride[0] != cases[i].stride ||
+            field->divisor[0] != cases[i].divisor || field->offset[0] != cases[i].offset)
+            fail_msg("not %lld every %lld/%lld from %lld", (long long)cases[i].size,
+                     (long long)cases[i].stride, (long long)cases[i].divisor, (long long)cases[i].offset);
+        const size_t outputs = look_through(model, first, last);
+        for (size_t k = 0; k < outputs; k++) {
+            const int64_t periods = (int64_t)k / field->divisor[0];
+            if (last[k] < 0 || first[k] < field->size[0] || last[k] >= SIGNAL - field->size[0])
+                continue; /* at a border, or nothing */
+            largest = largest > last[k] - first[k] + 1 ? largest : last[k] - first[k] + 1;
+            if ((int64_t)k % field->divisor[0] == 0 && !cases[i].at_most)
+                assert_int_equal(first[k], field->offset[0] + periods * field->stride[0]);
+        }
+        if (cases[i].at_most)
+            assert_in_range(largest, 1, field->size[0]);
+        else
+            assert_int_equal(largest, field->size[0]);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 /* Of two matrices [3,4] and [5,4]: 15 sums of 4 products; of vectors one sum; open where a size is. */
 static void test_dot_multiplies(void **state)
 {
@@ -229,15 +337,16 @@ static void test_receptive_fields(void **state)
 {
     (void)state;
     static const stria_receptive_field fields[] = {
-        {2, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}},     /* input */
-        {2, {5, 5, 1}, {1, 1, 1}, {-2, -2, 0}},   /* conv2d 5 same */
-        {2, {6, 6, 1}, {2, 2, 1}, {-2, -2, 0}},   /* avgpool2d 2 */
-        {2, {14, 14, 1}, {2, 2, 1}, {-2, -2, 0}}, /* conv2d 5: 6 + 4*2 */
-        {2, {16, 16, 1}, {4, 4, 1}, {-2, -2, 0}}, /* avgpool2d 2: 14 + 1*2 */
+        {2, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}},     /* input */
+        {2, {5, 5, 1}, {1, 1, 1}, {-2, -2, 0}, {1, 1, 1}},   /* conv2d 5 same */
+        {2, {6, 6, 1}, {2, 2, 1}, {-2, -2, 0}, {1, 1, 1}},   /* avgpool2d 2 */
+        {2, {14, 14, 1}, {2, 2, 1}, {-2, -2, 0}, {1, 1, 1}}, /* conv2d 5: 6 + 4*2 */
+        {2, {16, 16, 1}, {4, 4, 1}, {-2, -2, 0}, {1, 1, 1}}, /* avgpool2d 2: 14 + 1*2 */
         {2,
          {0, 0, 1},
          {0, 0, 1},
-         {0, 0, 0}}, /* flatten onwards sees everything, or each a field of its own: see below */
+         {0, 0, 0},
+         {1, 1, 1}}, /* flatten onwards sees everything, or each a field of its own: see below */
     };
     test_context test;
     test_context_open(&test, 1, NULL);
@@ -259,15 +368,15 @@ static void test_receptive_fields(void **state)
         &test, "input 40x40x1\na = conv2d 2 3x5 2x1 same\nb = conv2d 2 3 same dilation_rate=2\nadd(a, b)\n");
     stria_model_layer(model, 1, &info);
     assert_memory_equal(&info.receptive_field,
-                        (&(stria_receptive_field){2, {3, 5, 1}, {2, 1, 1}, {0, -2, 0}}),
+                        (&(stria_receptive_field){2, {3, 5, 1}, {2, 1, 1}, {0, -2, 0}, {1, 1, 1}}),
                         sizeof info.receptive_field);
     stria_model_layer(model, 2, &info);
     assert_memory_equal(&info.receptive_field,
-                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}}),
+                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}, {1, 1, 1}}),
                         sizeof info.receptive_field);
     stria_model_layer(model, 3, &info);
     assert_memory_equal(&info.receptive_field,
-                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}}),
+                        (&(stria_receptive_field){2, {11, 9, 1}, {2, 1, 1}, {-4, -4, 0}, {1, 1, 1}}),
                         sizeof info.receptive_field);
     stria_model_free(model);
     test_context_close(&test);
@@ -543,6 +652,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_textbook),
         cmocka_unit_test(test_ready_models),
+        cmocka_unit_test(test_fields_of_finer_grids),
         cmocka_unit_test(test_dot_multiplies),
         cmocka_unit_test(test_receptive_fields),
         cmocka_unit_test(test_tensors),
