@@ -24,7 +24,7 @@
 typedef struct train_options {
     int64_t epochs, batch, seed, patience;
     double learning_rate;
-    const char *optimizer, *schedule, *loss, *validation, *init, *log, *output, *learn;
+    const char *optimizer, *schedule, *loss, *class_weight, *validation, *init, *log, *output, *learn;
     cli_machine machine;
     cli_list freeze;
     bool no_shuffle, resume, restore_best, json, quiet;
@@ -295,6 +295,7 @@ static int check_learn(const train_options *options)
         {"lr", options->learning_rate > 0},
         {"schedule", options->schedule != NULL},
         {"loss", options->loss != NULL},
+        {"class-weight", options->class_weight != NULL},
         {"validation", options->validation != NULL},
         {"patience", options->patience > 0},
         {"restore-best", options->restore_best},
@@ -414,6 +415,7 @@ static int run(int argc, char **argv)
         .learning_rate = options.learning_rate,
         .schedule = options.schedule,
         .loss = options.loss,
+        .class_weight = options.class_weight,
         .seed = (uint64_t)options.seed,
         .no_shuffle = options.no_shuffle,
         .patience = (int)options.patience,
@@ -492,6 +494,9 @@ static const cli_option options_table[] = {
         "how the learning rate changes, as 'cosine' or 'step every=3 factor=0.5' (default constant)"),
     CLI_TEXT_ROW("loss", train_options, loss, "LOSS",
                  "what is made small (default: cross-entropy for classes, mean squared error for targets)"),
+    CLI_TEXT_ROW("class-weight", train_options, class_weight, "WEIGHTS",
+                 "what samples of each class count for in the loss: 'balanced' for the same share of every "
+                 "class, '2,1,1,0.5', or 'cat=2,dog=0.5' (default: all 1)"),
     CLI_TEXT_ROW("learn", train_options, learn, "RULE",
                  "teach the s_cells without labels instead, as 'winner-take-all'; it takes seconds to "
                  "a minute, and cannot be gone on with when it is stopped"),

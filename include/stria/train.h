@@ -73,6 +73,10 @@ typedef struct stria_train_options {
     void *payload;
     int (*cancelled)(void *payload); /* asked after every step; non-zero: save the checkpoint and return CANCELLED */
     const char *data_name; /* provenance: what stria_dataset_open opens the data with again; may be NULL */
+    const char *class_weight; /* what the loss of the samples of each class is multiplied by: "balanced" (samples over
+                                 classes times samples of the class), a number for each class "2,1,1,0.5", or by name,
+                                 1 for the others, "cat=2,dog=0.5". Targets are of the class of their largest number.
+                                 Validation does not weigh. NULL: all 1 */
 } stria_train_options;
 
 /* How a training ended. */
@@ -195,7 +199,7 @@ STRIA_API stria_status stria_train_unsupervised(stria_model *model, const stria_
 /* A training plan with loss, gradients and optimizer state, for loops of one's own. One thread at a time. */
 typedef struct stria_trainer stria_trainer;
 
-/* Used of the options: batch, optimizer, learning_rate, loss, seed, keep_parameters. The caller owns the trainer; the
+/* Used of the options: batch, optimizer, learning_rate, loss, class_weight (not "balanced"), seed, keep_parameters. The caller owns the trainer; the
  * model must outlive it and not be frozen differently meanwhile. Errors: as stria_train. */
 STRIA_API stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
                                             const stria_train_options *options, stria_error *err);

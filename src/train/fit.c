@@ -116,6 +116,7 @@ static stria_status make_parts(fit *f, stria_error *err)
         settings.options.batch = (int64_t)f->split.train_count;
     STRIA_TRY(stria_trainer_make(&f->trainer, f->model, &settings, stria_dataset_shape(f->data), err));
     STRIA_TRY(stria_check_output(&f->trainer->output, f->data, &f->loss, err));
+    STRIA_TRY(stria_trainer_weigh_classes(f->trainer, &settings, f->data, f->split.train_count, err));
     const stria_output_view *output = &f->trainer->output;
     f->marks =
         stria_loss_marks(&f->loss, stria_dataset_class_count(f->data) > 0, output->rows * output->columns);
@@ -178,6 +179,7 @@ static stria_status set_provenance(fit *f, stria_error *err)
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
         STRIA_TRY(
             stria_model_set_metadata(f->model, keys[k], stria_identity_value(&f->identity, keys[k]), err));
+    STRIA_TRY(stria_model_set_metadata(f->model, "class_weight", f->settings.options.class_weight, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "preprocessing", f->preprocessing, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "command", command, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "data_name", data_name, err));

@@ -107,6 +107,8 @@ stria_status stria_identity_make(stria_identity *identity, const stria_model *mo
     stria_text loss_text = {.allocator = identity->arena.allocator};
     stria_loss_write(loss, &loss_text);
     STRIA_TRY(add_text(identity, PREFIX "loss", &loss_text, err));
+    STRIA_TRY(add(identity, PREFIX "class_weight",
+                  options->class_weight != NULL ? options->class_weight : "none", err));
     STRIA_TRY(add_integer(identity, PREFIX "batch", (unsigned long long)options->batch, err));
     STRIA_TRY(add_integer(identity, PREFIX "epochs", (unsigned long long)options->epochs, err));
     STRIA_TRY(add_integer(identity, PREFIX "seed", (unsigned long long)options->seed, err));

@@ -293,11 +293,33 @@ static void compute_rows(const stria_loss_call *call, stria_pool *pool)
                    &job);
 }
 
+/* The class that a sample is of: its label, or where its largest target is. */
+static size_t class_of(const stria_loss_call *call, size_t sample)
+{
+    if (call->labels != NULL)
+        return (size_t)call->labels[sample];
+    const float *targets = call->targets + sample * call->columns;
+    if (stria_loss_classes(call->loss, call->columns) > call->columns)
+        return targets[0] > 0.5f;
+    return stria_largest_output(targets, call->columns);
+}
+
+/* As Keras does: every sample's loss times the weight of its class, the mean still over their number. */
+static void weigh(const stria_loss_call *call)
+{
+    for (size_t s = 0; s < call->batch; s++) {
+        const double weight = call->class_weights[class_of(call, s)];
+        call->losses[s] *= weight;
+        for (size_t j = 0; call->gradient != NULL && j < call->columns; j++)
+            call->gradient[s * call->columns + j] *= (float)weight;
+    }
+}
+
 double stria_loss_compute(const stria_loss_call *call, const stria_kernels *kernels, stria_pool *pool,
                           int64_t *marks)
 {
     assert(call->loss->kind < STRIA_LOSS_COUNT);
-    assert(call->labels == NULL || call->rows == 1);
+    assert((call->labels == NULL && call->class_weights == NULL) || call->rows == 1);
     const stria_float_state before = stria_float_begin();
     const bool smooth = call->loss->label_smoothing > 0;
     if (call->loss->kind == STRIA_LOSS_CATEGORICAL_CROSSENTROPY && call->labels != NULL && !smooth) {
@@ -308,6 +330,8 @@ double stria_loss_compute(const stria_loss_call *call, const stria_kernels *kern
         compute_rows(call, pool);
         *marks = count_marks(call);
     }
+    if (call->class_weights != NULL)
+        weigh(call);
     double sum = 0;
     for (size_t s = 0; s < call->batch; s++)
         sum += call->losses[s];

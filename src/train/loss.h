@@ -68,8 +68,8 @@ size_t stria_loss_classes(const stria_loss *loss, size_t columns);
  * 1 when it is above a half, or where its sigmoid would be. */
 size_t stria_loss_predicted(const stria_loss *loss, const float *outputs, size_t columns);
 
-/* How probable a row of outputs takes a class to be: what a softmax or sigmoid that the loss has built in makes
- * of them, else the output itself; of a single column 1 - that for class 0. */
+/* How probable a row of outputs takes a class to be: what a softmax or sigmoid that the loss has built in
+ * makes of them, else the output itself; of a single column 1 - that for class 0. */
 double stria_loss_probability(const stria_loss *loss, const float *outputs, size_t columns, size_t class);
 
 /* How many marks a sample can earn for accuracy: one with labels; every output with targets that say yes or
@@ -83,7 +83,8 @@ typedef struct stria_loss_call {
     const int32_t *labels;  /* [batch], each below stria_loss_classes, rows is 1; or NULL */
     const float *targets;   /* [batch, rows, columns]; or NULL */
     size_t batch, rows, columns;
-    double *losses;  /* [batch], overwritten */
+    const double *class_weights; /* [stria_loss_classes] of the samples' losses, rows is 1; NULL: all 1 */
+    double *losses;              /* [batch], overwritten */
     float *gradient; /* [batch, rows, columns] of the mean loss of the batch, overwritten; NULL: not wanted */
 } stria_loss_call;
 

@@ -39,6 +39,9 @@ static stria_status check_numbers(const stria_train_options *options, stria_erro
         return stria_fail(err, STRIA_ERROR_VALUE, "output is empty: it must be the path of a file");
     if (options->log != NULL && options->log[0] == '\0')
         return stria_fail(err, STRIA_ERROR_VALUE, "log is empty: it must be the path of a file");
+    if (options->class_weight != NULL && options->class_weight[0] == '\0')
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "class_weight is empty: there are 'balanced', '2,1,1,0.5' and 'cat=2,dog=1'");
     if (options->resume && options->output == NULL)
         return stria_fail(err, STRIA_ERROR_VALUE, "resume needs an output: checkpoints stand beside it");
     return STRIA_OK;

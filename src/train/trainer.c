@@ -14,6 +14,7 @@
 #include "model/penalty.h"
 #include "model/plan.h"
 #include "tensor/shape.h"
+#include "train/class_weights.h"
 
 /* Tensors that are trained and follow each other make one range, which takes in the zero gaps between them.
  */
@@ -116,6 +117,24 @@ fail:
     return status;
 }
 
+stria_status stria_trainer_weigh_classes(stria_trainer *trainer, const stria_settings *settings,
+                                         const stria_dataset *data, size_t train_count, stria_error *err)
+{
+    const char *text = settings->options.class_weight;
+    const stria_output_view *output = &trainer->output;
+    stria_loss loss;
+    if (text == NULL)
+        return STRIA_OK;
+    if (output->rows != 1)
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "class_weight needs an output of one row of classes, and '%s' has %zu rows",
+                          output->name, output->rows);
+    /* Whether labels or targets come makes no difference to the number of classes. */
+    STRIA_TRY(stria_loss_resolve(&trainer->loss, trainer->model, true, &loss, err));
+    return stria_class_weights_read(&trainer->class_weights, trainer->model, text,
+                                    stria_loss_classes(&loss, output->columns), data, train_count, err);
+}
+
 stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
                                   const stria_train_options *options, stria_error *err)
 {
@@ -123,12 +142,12 @@ stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
     STRIA_TRY(stria_settings_read(&settings, options, err));
     stria_trainer *made = NULL;
     STRIA_TRY(stria_trainer_make(&made, model, &settings, NULL, err));
-    if (!settings.options.keep_parameters) {
-        const stria_status status = stria_model_initialize(model, settings.options.seed, err);
-        if (status != STRIA_OK) {
-            stria_trainer_free(made);
-            return status;
-        }
+    stria_status status = stria_trainer_weigh_classes(made, &settings, NULL, 0, err);
+    if (status == STRIA_OK && !settings.options.keep_parameters)
+        status = stria_model_initialize(model, settings.options.seed, err);
+    if (status != STRIA_OK) {
+        stria_trainer_free(made);
+        return status;
     }
     *trainer = made;
     return STRIA_OK;
@@ -143,6 +162,7 @@ void stria_trainer_free(stria_trainer *trainer)
     for (size_t i = 0; i < STRIA_MAX_OPTIMIZER_STATES; i++)
         stria_release(allocator, trainer->states[i]);
     stria_release(allocator, trainer->ranges);
+    stria_release(allocator, trainer->class_weights);
     stria_release(allocator, trainer->losses);
     stria_mixing_free(&trainer->mixing, allocator);
     stria_release(allocator, trainer->statistics);
@@ -322,6 +342,7 @@ static stria_status advance(stria_trainer *trainer, const float *x, const int32_
         .batch = (size_t)batch,
         .rows = trainer->output.rows,
         .columns = trainer->output.columns,
+        .class_weights = trainer->class_weights,
         .losses = trainer->losses,
         .gradient = stria_plan_output_gradient(trainer->plan, 0),
     };

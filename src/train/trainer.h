@@ -20,8 +20,9 @@ struct stria_trainer {
     stria_pool *pool;
     stria_optimizer optimizer;
     double rate;
-    uint64_t iterations; /* steps done */
-    stria_loss loss;     /* as asked for */
+    uint64_t iterations;   /* steps done */
+    stria_loss loss;       /* as asked for */
+    double *class_weights; /* [classes] or NULL */
     stria_output_view output;
     int64_t batch; /* the largest */
     /* Optimizer state: blocks in the layout of model->weights; NULL past the optimizer's count. */
@@ -37,6 +38,10 @@ struct stria_trainer {
  * unless it has none yet. Errors: as stria_trainer_create. */
 stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, const stria_settings *settings,
                                 const stria_shape *input_shape, stria_error *err);
+
+/* Reads the settings' class_weight; `data` may be NULL. Errors: VALUE, MEMORY. */
+stria_status stria_trainer_weigh_classes(stria_trainer *trainer, const stria_settings *settings,
+                                         const stria_dataset *data, size_t train_count, stria_error *err);
 
 /* stria_trainer_step with the sum of the losses instead of their mean; both results must be given. *correct
  * is in marks, -1 where there are none (stria_loss_marks). */

@@ -113,14 +113,17 @@ static void values_and_gradients(void **state)
 }
 
 static const struct {
-    const char *of, *end, *loss; /* NULL: the default */
-    int classes;                 /* of labels; 0: targets */
+    const char *of, *end, *loss, *weights; /* NULL: the default */
+    int classes;                           /* of labels; 0: targets */
     size_t outputs;
 } fits[] = {
-    {"single", "dense 1 sigmoid", NULL, 2, 1},
-    {"single_hinge", "dense 1 tanh", "hinge", 2, 1},
-    {"many", "dense 4 sigmoid", "binary_crossentropy", 0, 4},
-    {"focal", "dense 4 softmax", "categorical_focal_crossentropy", 4, 4},
+    {"single", "dense 1 sigmoid", NULL, NULL, 2, 1},
+    {"single_weighted", "dense 1 sigmoid", "bce label_smoothing=0.1", "0.5,3", 2, 1},
+    {"single_hinge", "dense 1 tanh", "hinge", NULL, 2, 1},
+    {"many", "dense 4 sigmoid", "binary_crossentropy", NULL, 0, 4},
+    {"classes_weighted", "dense 4 softmax", NULL, "3=0.25,0=2", 4, 4},
+    {"focal", "dense 4 softmax", "categorical_focal_crossentropy", NULL, 4, 4},
+    {"rows_weighted", "dense 4", "huber", "2,1,0.5,1", 0, 4},
 };
 
 static stria_dataset *make_data(const keras_archive *archive, const float *x, const float *y,
@@ -165,7 +168,8 @@ static void trainings(void **state)
                                        .batch = SAMPLES,
                                        .keep_parameters = 1,
                                        .no_shuffle = 1,
-                                       .loss = fits[f].loss};
+                                       .loss = fits[f].loss,
+                                       .class_weight = fits[f].weights};
         const bool has_accuracy = fits[f].classes > 0 || strcmp(of, "many") == 0;
         stria_dataset *data = make_data(&archive, x, y, labels, fits[f].classes, (int64_t)fits[f].outputs);
         for (int step = 0; step < STEPS; step++) {
