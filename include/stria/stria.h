@@ -17,6 +17,7 @@
 #ifndef STRIA_STRIA_H
 #define STRIA_STRIA_H
 
+#include <stria/attribution.h>
 #include <stria/bench.h>
 #include <stria/build.h>
 #include <stria/build_layers.h>

@@ -1,0 +1,198 @@
+/* A model, a picture and a class, and the plan that computes with them. */
+#include "inspect/subject.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "tensor/shape.h"
+
+/* ---- Memory ---- */
+
+static stria_status allocate(stria_subject *subject, size_t count, size_t size, void **values,
+                             stria_error *err)
+{
+    size_t bytes;
+    if (!stria_size_multiply(count, size, &bytes))
+        return stria_fail(err, STRIA_ERROR_LIMIT, "%zu numbers do not fit in memory", count);
+    *values = stria_arena_allocate(&subject->arena, bytes);
+    return *values != NULL ? STRIA_OK : stria_fail_memory(err, bytes);
+}
+
+stria_status stria_subject_floats(stria_subject *subject, size_t count, size_t times, float **values,
+                                  stria_error *err)
+{
+    size_t total;
+    void *memory = NULL;
+    if (!stria_size_multiply(count, times, &total))
+        return stria_fail(err, STRIA_ERROR_LIMIT, "%zu times %zu numbers do not fit in memory", times, count);
+    STRIA_TRY(allocate(subject, total, sizeof **values, &memory, err));
+    *values = memory;
+    return STRIA_OK;
+}
+
+stria_status stria_subject_doubles(stria_subject *subject, size_t count, double **values, stria_error *err)
+{
+    void *memory = NULL;
+    STRIA_TRY(allocate(subject, count, sizeof **values, &memory, err));
+    *values = memory;
+    return STRIA_OK;
+}
+
+/* ---- Opening ---- */
+
+stria_status stria_subject_open(stria_subject *subject, stria_model *model, const float *x,
+                                const stria_shape *shape, stria_error *err)
+{
+    char text[STRIA_SHAPE_TEXT_SIZE];
+    *subject = (stria_subject){.model = model, .arena.allocator = &model->context->allocator, .x = x};
+    if (model->input_count != 1)
+        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
+                          "the model has %zu inputs; what depends on one picture is known "
+                          "for models with one input",
+                          model->input_count);
+    STRIA_TRY(stria_model_check_input(model, 0, shape, err));
+    if (shape->rank != 2 && shape->rank != 3)
+        return stria_fail(
+            err, STRIA_ERROR_UNSUPPORTED,
+            "the input %s is neither a picture, height x width x channels, nor a signal, length x channels",
+            stria_shape_text(shape, text, sizeof text));
+    int64_t elements;
+    STRIA_TRY(stria_shape_count(shape, &elements, err));
+    if (elements < 0)
+        return stria_fail(err, STRIA_ERROR_SHAPE, "the picture's shape %s has an open size",
+                          stria_shape_text(shape, text, sizeof text));
+    subject->height = shape->rank == 3 ? (size_t)shape->sizes[0] : 1;
+    subject->width = (size_t)shape->sizes[shape->rank - 2];
+    subject->channels = (size_t)shape->sizes[shape->rank - 1];
+    subject->elements = (size_t)elements;
+    return STRIA_OK;
+}
+
+/* The class called `target`, else of that number. */
+static stria_status find_class(stria_subject *subject, const char *target, stria_error *err)
+{
+    const size_t names = stria_model_class_count(subject->model);
+    int64_t number;
+    size_t nearest = 0;
+    for (size_t i = 0; i < names && i < subject->columns; i++) {
+        const char *name = stria_model_class_name(subject->model, i);
+        if (strcmp(name, target) == 0) {
+            subject->class_index = i;
+            return STRIA_OK;
+        }
+        const char *best = stria_model_class_name(subject->model, nearest);
+        if (stria_text_distance(name, strlen(name), target, strlen(target)) <
+            stria_text_distance(best, strlen(best), target, strlen(target)))
+            nearest = i;
+    }
+    if (stria_text_to_integer(target, strlen(target), &number)) {
+        if (number < 0 || (uint64_t)number >= subject->columns)
+            return stria_fail(err, STRIA_ERROR_VALUE, "class %lld is not from 0 to %zu", (long long)number,
+                              subject->columns - 1);
+        subject->class_index = (size_t)number;
+        return STRIA_OK;
+    }
+    if (names == 0)
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "there is no class '%.80s': the model's classes are the numbers 0 to %zu", target,
+                          subject->columns - 1);
+    return stria_fail(err, STRIA_ERROR_VALUE, "there is no class '%.80s'; the nearest name is '%.80s'",
+                      target, stria_model_class_name(subject->model, nearest));
+}
+
+/* Of equals the first. */
+static void find_likeliest(stria_subject *subject)
+{
+    size_t likeliest = 0;
+    double best = -INFINITY;
+    for (subject->class_index = 0; subject->class_index < subject->columns; subject->class_index++) {
+        const double probability = stria_subject_probability(subject, 0);
+        if (probability > best) {
+            best = probability;
+            likeliest = subject->class_index;
+        }
+    }
+    subject->class_index = likeliest;
+}
+
+stria_status stria_subject_start(stria_subject *subject, const stria_shape *shape,
+                                 stria_plan_options *options, const char *target, stria_error *err)
+{
+    stria_model *model = subject->model;
+    const char *const output = stria_model_output_name(model, 0);
+    options->batch = (int64_t)subject->batch;
+    options->input_shapes = shape;
+    options->outputs = &output;
+    options->output_count = 1;
+    options->raw_output = subject->raw;
+    STRIA_TRY(stria_plan_create(&subject->plan, model, options, err));
+    const stria_shape *given = stria_plan_shape(subject->plan, output);
+    subject->outputs = (size_t)stria_shape_elements(given);
+    subject->columns = given->rank > 0 ? (size_t)given->sizes[given->rank - 1] : 1;
+    subject->places = subject->outputs / subject->columns;
+    STRIA_TRY(stria_subject_floats(subject, subject->outputs, subject->batch, &subject->direction, err));
+    STRIA_TRY(stria_subject_run(subject, subject->x, 1, err));
+    if (target != NULL)
+        STRIA_TRY(find_class(subject, target, err));
+    else
+        find_likeliest(subject);
+    for (size_t i = 0; i < subject->places * subject->batch; i++)
+        subject->direction[i * subject->columns + subject->class_index] = 1;
+    return STRIA_OK;
+}
+
+void stria_subject_close(stria_subject *subject)
+{
+    stria_plan_free(subject->plan);
+    stria_arena_clear(&subject->arena);
+}
+
+/* ---- Running ---- */
+
+stria_status stria_subject_run(stria_subject *subject, const float *pictures, size_t count, stria_error *err)
+{
+    STRIA_TRY(stria_plan_run(subject->plan, &pictures, (int64_t)count, err));
+    const float *output = stria_plan_output(subject->plan, 0); /* [count, places, columns] */
+    const stria_kernels *kernels = subject->model->context->kernels;
+    if (kernels->reduce.all_finite(output, count * subject->outputs, subject->model->context->pool))
+        return STRIA_OK;
+    const char *layer = stria_plan_first_nonfinite(subject->plan);
+    return stria_fail(err, STRIA_ERROR_VALUE,
+                      "the output is not finite; the first layer with a NaN or an infinity is '%s'",
+                      layer != NULL ? layer : stria_model_output_name(subject->model, 0));
+}
+
+stria_status stria_subject_back(stria_subject *subject, stria_error *err)
+{
+    const float *direction = subject->direction;
+    return stria_plan_backward(subject->plan, &direction, err);
+}
+
+double stria_subject_score(const stria_subject *subject, size_t index)
+{
+    const float *output = stria_plan_output(subject->plan, 0) + index * subject->outputs;
+    double sum = 0;
+    for (size_t p = 0; p < subject->places; p++)
+        sum += (double)output[p * subject->columns + subject->class_index];
+    return sum;
+}
+
+double stria_subject_probability(const stria_subject *subject, size_t index)
+{
+    const float *row = stria_plan_output(subject->plan, 0) + index * subject->outputs;
+    double sum = 0;
+    for (size_t p = 0; p < subject->places; p++, row += subject->columns) {
+        double own = (double)row[subject->class_index];
+        if (subject->raw) {
+            double total = 0;
+            for (size_t c = 0; c < subject->columns; c++)
+                total += exp((double)row[c] - own);
+            own = 1 / total;
+        }
+        sum += own;
+    }
+    return sum / (double)subject->places;
+}
