@@ -22,8 +22,8 @@ STRIA_API const char *stria_attribution_title(size_t index);
 
 /* All zero means the defaults.
  *
- * With S the score of the class (what the model gives before a softmax at its end; without one its output; summed over
- * all places when the output is a map) and x the picture [H,W,C], the methods are
+ * With S the score of the class (what the model gives before a softmax or sigmoid at its end; without one its output;
+ * summed over all places when the output is a map; a single sigmoid is class 1 of two) and x the picture [H,W,C], the methods are
  *     gradcam               relu(sum over k of a_k A_k) with A_k the maps of a layer and a_k the mean of dS/dA_k over
  *                           the map (Selvaraju et al., ICCV 2017)
  *     saliency              the largest |dS/dx| of the channels (Simonyan et al., 2013)

@@ -110,10 +110,10 @@ static stria_status compute(stria_subject *subject, const method *chosen, const 
         plan.input_gradients = 0;
     }
     subject->batch = chosen->one_at_a_time ? 1 : (size_t)options->batch;
-    subject->raw = !options->probabilities && stria_model_ends_in_softmax(model);
-    STRIA_TRY(stria_subject_start(subject, shape, &plan, options->target_class, err));
+    STRIA_TRY(
+        stria_subject_start(subject, shape, &plan, options->probabilities != 0, options->target_class, err));
     result->class_index = subject->class_index;
-    if (stria_model_class_count(model) == subject->columns)
+    if (stria_model_class_count(model) == subject->classes)
         result->class_name = stria_model_class_name(model, subject->class_index);
     result->score = stria_subject_score(subject, 0);
     result->probability = stria_subject_probability(subject, 0);

@@ -71,13 +71,19 @@ stria_status stria_subject_open(stria_subject *subject, stria_model *model, cons
     return STRIA_OK;
 }
 
+/* Whether the class is what the only output speaks against. */
+static bool is_other(const stria_subject *subject)
+{
+    return subject->binary && subject->class_index == 0;
+}
+
 /* The class called `target`, else of that number. */
 static stria_status find_class(stria_subject *subject, const char *target, stria_error *err)
 {
     const size_t names = stria_model_class_count(subject->model);
     int64_t number;
     size_t nearest = 0;
-    for (size_t i = 0; i < names && i < subject->columns; i++) {
+    for (size_t i = 0; i < names && i < subject->classes; i++) {
         const char *name = stria_model_class_name(subject->model, i);
         if (strcmp(name, target) == 0) {
             subject->class_index = i;
@@ -89,16 +95,16 @@ static stria_status find_class(stria_subject *subject, const char *target, stria
             nearest = i;
     }
     if (stria_text_to_integer(target, strlen(target), &number)) {
-        if (number < 0 || (uint64_t)number >= subject->columns)
+        if (number < 0 || (uint64_t)number >= subject->classes)
             return stria_fail(err, STRIA_ERROR_VALUE, "class %lld is not from 0 to %zu", (long long)number,
-                              subject->columns - 1);
+                              subject->classes - 1);
         subject->class_index = (size_t)number;
         return STRIA_OK;
     }
     if (names == 0)
         return stria_fail(err, STRIA_ERROR_VALUE,
                           "there is no class '%.80s': the model's classes are the numbers 0 to %zu", target,
-                          subject->columns - 1);
+                          subject->classes - 1);
     return stria_fail(err, STRIA_ERROR_VALUE, "there is no class '%.80s'; the nearest name is '%.80s'",
                       target, stria_model_class_name(subject->model, nearest));
 }
@@ -108,7 +114,7 @@ static void find_likeliest(stria_subject *subject)
 {
     size_t likeliest = 0;
     double best = -INFINITY;
-    for (subject->class_index = 0; subject->class_index < subject->columns; subject->class_index++) {
+    for (subject->class_index = 0; subject->class_index < subject->classes; subject->class_index++) {
         const double probability = stria_subject_probability(subject, 0);
         if (probability > best) {
             best = probability;
@@ -119,10 +125,16 @@ static void find_likeliest(stria_subject *subject)
 }
 
 stria_status stria_subject_start(stria_subject *subject, const stria_shape *shape,
-                                 stria_plan_options *options, const char *target, stria_error *err)
+                                 stria_plan_options *options, bool probabilities, const char *target,
+                                 stria_error *err)
 {
     stria_model *model = subject->model;
     const char *const output = stria_model_output_name(model, 0);
+    const stria_activation_kind last = stria_model_last_activation(model);
+    if (!probabilities)
+        subject->raw = last == STRIA_SOFTMAX   ? STRIA_RAW_SOFTMAX
+                       : last == STRIA_SIGMOID ? STRIA_RAW_SIGMOID
+                                               : STRIA_RAW_NOTHING;
     options->batch = (int64_t)subject->batch;
     options->input_shapes = shape;
     options->outputs = &output;
@@ -133,14 +145,17 @@ stria_status stria_subject_start(stria_subject *subject, const stria_shape *shap
     subject->outputs = (size_t)stria_shape_elements(given);
     subject->columns = given->rank > 0 ? (size_t)given->sizes[given->rank - 1] : 1;
     subject->places = subject->outputs / subject->columns;
+    subject->binary = subject->columns == 1 && last == STRIA_SIGMOID;
+    subject->classes = subject->binary ? 2 : subject->columns;
     STRIA_TRY(stria_subject_floats(subject, subject->outputs, subject->batch, &subject->direction, err));
     STRIA_TRY(stria_subject_run(subject, subject->x, 1, err));
     if (target != NULL)
         STRIA_TRY(find_class(subject, target, err));
     else
         find_likeliest(subject);
+    const size_t column = subject->binary ? 0 : subject->class_index;
     for (size_t i = 0; i < subject->places * subject->batch; i++)
-        subject->direction[i * subject->columns + subject->class_index] = 1;
+        subject->direction[i * subject->columns + column] = is_other(subject) ? -1 : 1;
     return STRIA_OK;
 }
 
@@ -173,26 +188,34 @@ stria_status stria_subject_back(stria_subject *subject, stria_error *err)
 
 double stria_subject_score(const stria_subject *subject, size_t index)
 {
-    const float *output = stria_plan_output(subject->plan, 0) + index * subject->outputs;
+    const float *row = stria_plan_output(subject->plan, 0) + index * subject->outputs;
     double sum = 0;
-    for (size_t p = 0; p < subject->places; p++)
-        sum += (double)output[p * subject->columns + subject->class_index];
+    for (size_t p = 0; p < subject->places; p++, row += subject->columns) {
+        const double own = (double)row[subject->binary ? 0 : subject->class_index];
+        sum += !is_other(subject) ? own : subject->raw != STRIA_RAW_NOTHING ? -own : 1 - own;
+    }
     return sum;
+}
+
+/* Of one place. */
+static double probability_of(const stria_subject *subject, const float *row)
+{
+    const double own = (double)row[subject->binary ? 0 : subject->class_index];
+    double total = 0;
+    if (subject->raw == STRIA_RAW_SIGMOID)
+        return 1 / (1 + exp(is_other(subject) ? own : -own));
+    if (subject->raw == STRIA_RAW_NOTHING)
+        return is_other(subject) ? 1 - own : own;
+    for (size_t c = 0; c < subject->columns; c++)
+        total += exp((double)row[c] - own);
+    return 1 / total;
 }
 
 double stria_subject_probability(const stria_subject *subject, size_t index)
 {
     const float *row = stria_plan_output(subject->plan, 0) + index * subject->outputs;
     double sum = 0;
-    for (size_t p = 0; p < subject->places; p++, row += subject->columns) {
-        double own = (double)row[subject->class_index];
-        if (subject->raw) {
-            double total = 0;
-            for (size_t c = 0; c < subject->columns; c++)
-                total += exp((double)row[c] - own);
-            own = 1 / total;
-        }
-        sum += own;
-    }
+    for (size_t p = 0; p < subject->places; p++)
+        sum += probability_of(subject, row + p * subject->columns);
     return sum / (double)subject->places;
 }

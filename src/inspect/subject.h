@@ -17,11 +17,13 @@ typedef struct stria_subject {
     stria_arena arena; /* of everything below, freed with it */
     const float *x;    /* [height, width, channels] */
     size_t height, width, channels, elements;
-    size_t columns, places; /* of the output: classes, and how many times */
+    size_t columns, places; /* of the output: numbers at a place, and places */
     size_t outputs;         /* columns * places */
+    size_t classes;         /* columns, or the two that a single sigmoid tells apart */
     size_t class_index;
     size_t batch;     /* pictures at a time */
-    bool raw;         /* outputs are before a softmax */
+    int raw;          /* a stria_raw_output: the activation that outputs are before */
+    bool binary;      /* the only output is that of class 1 */
     float *direction; /* [batch, outputs]: dS/doutput */
 } stria_subject;
 
@@ -30,10 +32,11 @@ stria_status stria_subject_open(stria_subject *subject, stria_model *model, cons
                                 const stria_shape *shape, stria_error *err);
 
 /* Makes the plan, runs x and chooses the class (`target` NULL: the most likely). `options` has what the
- * subject does not know. Errors: those of plans, VALUE for an unknown class or numbers that are not finite.
- */
+ * subject does not know; with `probabilities` scores are probabilities. Errors: those of plans, VALUE for an
+ * unknown class or numbers that are not finite. */
 stria_status stria_subject_start(stria_subject *subject, const stria_shape *shape,
-                                 stria_plan_options *options, const char *target, stria_error *err);
+                                 stria_plan_options *options, bool probabilities, const char *target,
+                                 stria_error *err);
 
 /* Runs `count` pictures. Errors: VALUE when the outputs are not finite. */
 stria_status stria_subject_run(stria_subject *subject, const float *pictures, size_t count, stria_error *err);

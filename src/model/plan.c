@@ -171,7 +171,7 @@ static stria_status bind_node(stria_plan *plan, size_t index, stria_error *err)
             return stria_fail_memory(err, node->kind->state_size);
     }
     const char *left_out = stria_activation_text((size_t)stria_model_last_activation(plan->model));
-    if (call->raw_output && stria_node_has_penalty(node))
+    if (plan->training && call->raw_output && stria_node_has_penalty(node))
         return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
                           "layer '%s': the %s is joined with the loss, so that there is no output to put "
                           "activity_regularizer on; put the %s on a line of its own",

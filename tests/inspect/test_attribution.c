@@ -223,6 +223,36 @@ static void test_other_shapes(void **state)
     test_context_close(&test);
 }
 
+/* A single sigmoid tells two classes apart: what speaks for one speaks against the other. */
+static void test_two_classes(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    stria_model *model = parse(test.context, "input 5x5x1\nconv2d 2 3 tanh\nflatten\ndense 1 sigmoid\n");
+    float *x = draw(9, 25);
+    double sum = 0;
+    for (int probabilities = 0; probabilities < 2; probabilities++) {
+        stria_attribution_options options = {
+            .method = "gradient-input", .target_class = "1", .probabilities = probabilities};
+        stria_attribution one = explain(model, x, &options);
+        options.target_class = "0";
+        stria_attribution other = explain(model, x, &options);
+        assert_true(fabs(one.probability + other.probability - 1) < 1e-6);
+        assert_true(fabs(one.score + other.score - probabilities) < 1e-6);
+        for (size_t p = 0; p < 25; p++) {
+            assert_true(one.map[p] == -other.map[p]);
+            sum += fabs((double)one.map[p]);
+        }
+        stria_attribution_free(&one, test.context);
+        stria_attribution_free(&other, test.context);
+    }
+    assert_true(sum > 0.01);
+    free(x);
+    stria_model_free(model);
+    test_context_close(&test);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
@@ -382,10 +412,11 @@ static void test_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear_model), cmocka_unit_test(test_one_map),
-        cmocka_unit_test(test_occlusion),    cmocka_unit_test(test_completeness),
-        cmocka_unit_test(test_other_shapes), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_linear_model),   cmocka_unit_test(test_one_map),
+        cmocka_unit_test(test_occlusion),      cmocka_unit_test(test_completeness),
+        cmocka_unit_test(test_other_shapes),   cmocka_unit_test(test_two_classes),
+        cmocka_unit_test(test_threads),        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
