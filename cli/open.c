@@ -83,6 +83,15 @@ static int fail_model(const stria_error *err, const char *name, int shown)
     return cli_fail_with(err, CLI_FROM_FILE);
 }
 
+/* A ready model is meant by its name, unless a model text beside it may have been. */
+static void note_file_beside(const char *name)
+{
+    char path[64];
+    if (snprintf(path, sizeof path, "%s.stria", name) < (int)sizeof path && cli_exists(path)) {
+        cli_note("'%s' is the ready model of that name, not the file '%s'", name, path);
+    }
+}
+
 static int open_model(stria_model **model, stria_context *context, const char *name, int without_parameters)
 {
     stria_error err = {0};
@@ -95,7 +104,7 @@ static int open_model(stria_model **model, stria_context *context, const char *n
     const char *ready = cli_exists(path) ? NULL : stria_architecture_text(name);
     stria_status status;
     if (ready != NULL) {
-        cli_note("there is no file '%s'; taking the ready model of that name", name);
+        note_file_beside(name);
         options.file_name = name;
         status = stria_model_parse(model, context, ready, strlen(ready), &options, &err);
     } else {

@@ -13,12 +13,12 @@ typedef struct cli_machine {
     const char *cpu, *algorithm;
 } cli_machine;
 
-/* Warnings of the library go to stderr. */
+/* What the library logs, warnings and more, goes to stderr. */
 int cli_open_context(stria_context **context, const cli_machine *machine);
 
 /* A file of model text or a trained model, `-` for standard input; or, when there is no such file, a ready
- * model's name, which is remarked on stderr. Every mistake in a model text is shown with its line and a
- * caret. */
+ * model's name: a file NAME.stria beside it is remarked on, on stderr. Every mistake in a model text is shown
+ * with its line and a caret. */
 int cli_open_model(stria_model **model, stria_context *context, const char *name);
 
 /* The same without parameters: it can only be described, and costs no memory for them. */
