@@ -30,6 +30,7 @@
 #include <stria/lint.h>
 #include <stria/model.h>
 #include <stria/picture.h>
+#include <stria/pixel.h>
 #include <stria/plan.h>
 #include <stria/shape.h>
 #include <stria/train.h>

@@ -74,11 +74,10 @@ static bool read_arguments(const stria_node *node, window_arguments *found)
 }
 
 /* What is in `window` besides the axes; false when the shapes are not those of windows. */
-static bool begin_window(const stria_model *model, const stria_node *node, const window_arguments *arguments,
-                         stria_node_window *window)
+static bool begin_window(const stria_shape *input, const stria_shape *output,
+                         const window_arguments *arguments, stria_node_window *window)
 {
-    const stria_shape *input = &model->nodes[node->inputs[0]].facts.output;
-    if (input->rank < 2 || input->rank > 4 || input->rank != node->facts.output.rank)
+    if (input->rank < 2 || input->rank > 4 || input->rank != output->rank)
         return false;
     *window = (stria_node_window){
         .rank = input->rank - 1, .weighted = !arguments->pools, .padding = arguments->padding};
@@ -91,30 +90,45 @@ static void find_extents(stria_node_window *window)
         window->extent[a] = (window->axes[a].kernel - 1) * window->axes[a].dilation + 1;
 }
 
-bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+bool stria_node_window_between(const stria_node *node, const stria_shape *input, const stria_shape *output,
+                               stria_node_window *window)
 {
     window_arguments found;
     if (!read_arguments(node, &found) || found.output_padding != NULL ||
-        !begin_window(model, node, &found, window) ||
-        stria_window_solve(&model->nodes[node->inputs[0]].facts.output, found.kernel, found.strides,
-                           found.dilation, found.padding, window->axes, NULL, NULL) != STRIA_OK)
+        !begin_window(input, output, &found, window) ||
+        stria_window_solve(input, found.kernel, found.strides, found.dilation, found.padding, window->axes,
+                           NULL, NULL) != STRIA_OK)
         return false;
     find_extents(window);
     for (int a = 0; a < window->rank; a++)
-        if (window->axes[a].out != node->facts.output.sizes[a])
+        if (window->axes[a].out != output->sizes[a])
             return false; /* a window of another sort */
     return true;
 }
 
-bool stria_node_transposed_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+bool stria_node_transposed_between(const stria_node *node, const stria_shape *input,
+                                   const stria_shape *output, stria_node_window *window)
 {
     window_arguments found;
     if (!read_arguments(node, &found) || found.output_padding == NULL ||
-        !begin_window(model, node, &found, window) ||
-        stria_window_transpose(&model->nodes[node->inputs[0]].facts.output, found.kernel, found.strides,
-                               found.dilation, found.padding, found.output_padding, window->axes, NULL,
-                               NULL) != STRIA_OK)
+        !begin_window(input, output, &found, window) ||
+        stria_window_transpose(input, found.kernel, found.strides, found.dilation, found.padding,
+                               found.output_padding, window->axes, NULL, NULL) != STRIA_OK)
         return false;
     find_extents(window);
     return true;
+}
+
+bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+{
+    return node->input_count == 1 &&
+           stria_node_window_between(node, &model->nodes[node->inputs[0]].facts.output, &node->facts.output,
+                                     window);
+}
+
+bool stria_node_transposed_of(const stria_model *model, const stria_node *node, stria_node_window *window)
+{
+    return node->input_count == 1 &&
+           stria_node_transposed_between(node, &model->nodes[node->inputs[0]].facts.output,
+                                         &node->facts.output, window);
 }

@@ -19,9 +19,15 @@ typedef struct stria_node_window {
 /* False when the node's kind has no window. */
 bool stria_node_window_of(const stria_model *model, const stria_node *node, stria_node_window *window);
 
-/* The same for transposed convolutions, whose windows lie over the output: an axis's `in` is the output's size, its `out`
- * the input's, `before` and `after` are outputs that are left out at the sides. */
+/* The same for transposed convolutions, whose windows lie over the output: an axis's `in` is the output's
+ * size, its `out` the input's, `before` and `after` are outputs that are left out at the sides. */
 bool stria_node_transposed_of(const stria_model *model, const stria_node *node, stria_node_window *window);
+
+/* The same two for shapes that a plan gives the node's input and output. */
+bool stria_node_window_between(const stria_node *node, const stria_shape *input, const stria_shape *output,
+                               stria_node_window *window);
+bool stria_node_transposed_between(const stria_node *node, const stria_shape *input,
+                                   const stria_shape *output, stria_node_window *window);
 
 /* "height", "width"; of one axis "length", of three "depth" first. */
 const char *stria_axis_name(int rank, int axis);
