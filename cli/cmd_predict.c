@@ -412,9 +412,9 @@ const cli_command cli_predict_command = {
     .min_arguments = 1,
     .max_arguments = 1000000,
     .description =
-        "FILES are PNG pictures, IDX files, .npy arrays, or for a model with several inputs .npz "
-        "archives with an array for each, called as the input. A file may hold many samples. Bytes "
-        "are scaled as in training; other numbers are taken as they are.",
+        "FILES are pictures (PNG, JPEG, WebP, PNM, BMP), IDX files, .npy arrays, or for a model with "
+        "several inputs .npz archives with an array for each, called as the input. A file may hold many "
+        "samples. Bytes are scaled as in training; other numbers are taken as they are.",
     .examples = "stria predict lenet5.safetensors shoe.png\n"
                 "stria predict lenet5.safetensors --data fashion-mnist --index 0-5 --show\n"
                 "stria predict lenet5.safetensors x.npy -o y.npy",

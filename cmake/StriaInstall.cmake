@@ -25,7 +25,7 @@ install(FILES ${PROJECT_BINARY_DIR}/stria.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 # CMake: find_package(stria) gives stria::stria, and stria::stria_static where its libraries are found.
 set(stria_package ${CMAKE_INSTALL_LIBDIR}/cmake/stria)
 set(STRIA_STATIC_DEPENDENCIES "")
-foreach(dependency PNG:libpng ZLIB:zlib ZIP:libzip JSON:jansson)
+foreach(dependency PNG:libpng JPEG:libjpeg WEBP:libwebp ZLIB:zlib ZIP:libzip JSON:jansson)
     string(REPLACE ":" ";" pair ${dependency})
     list(GET pair 0 name)
     if(STRIA_WITH_${name})

@@ -30,6 +30,8 @@ function(stria_library switch module define package)
 endfunction()
 
 stria_library(STRIA_WITH_PNG libpng PNG libpng-dev)
+stria_library(STRIA_WITH_JPEG libjpeg JPEG libjpeg62-turbo-dev)
+stria_library(STRIA_WITH_WEBP libwebp WEBP libwebp-dev)
 stria_library(STRIA_WITH_ZLIB zlib ZLIB zlib1g-dev)
 stria_library(STRIA_WITH_ZIP libzip ZIP libzip-dev)
 stria_library(STRIA_WITH_JSON jansson JSON libjansson-dev)

@@ -1,9 +1,10 @@
 # Builds for AArch64 Linux with Debian's cross compiler; ctest runs what it built under qemu's user-mode emulation.
 #
 #     cmake -S . -B build/aarch64 -G Ninja --toolchain cmake/aarch64-linux-gnu.cmake -D STRIA_SMALL_CMOCKA=ON \
-#           -D STRIA_WITH_PNG=OFF -D STRIA_WITH_ZLIB=OFF -D STRIA_WITH_ZIP=OFF -D STRIA_WITH_JSON=OFF
+#           -D STRIA_WITH_PNG=OFF -D STRIA_WITH_JPEG=OFF -D STRIA_WITH_WEBP=OFF -D STRIA_WITH_ZLIB=OFF \
+#           -D STRIA_WITH_ZIP=OFF -D STRIA_WITH_JSON=OFF
 #
-# The four libraries and cmocka are there for the host only, so they are left out; small_cmocka stands in for the latter.
+# The libraries and cmocka are there for the host only, so they are left out; small_cmocka stands in for the latter.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -2,7 +2,8 @@
 # Installs only what is missing, so a second run needs neither the network nor root.
 
 # What libstria and the command are built from.
-build_packages=(gcc libc6-dev cmake ninja-build pkg-config libpng-dev zlib1g-dev libzip-dev libjansson-dev)
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libpng-dev libjpeg62-turbo-dev
+    libwebp-dev zlib1g-dev libzip-dev libjansson-dev)
 
 # install_packages NAME...: installs those that are not there yet.
 install_packages()

@@ -100,9 +100,9 @@ typedef struct stria_array {
     int from_bytes;    /* 1 when the file held unsigned bytes */
 } stria_array;
 
-/* Reads pictures or arrays for prediction, told apart by content: a PNG gives [1,H,W,C] with the file's
- * channels (bytes as 0 to 255; 16 bits rounded to 8, transparency as a channel), an IDX file or a .npy, plain
- * or packed with gzip, what it holds. Free with stria_array_free of the same context. Errors: MISSING,
+/* Reads pictures or arrays for prediction, told apart by content: a picture of any format that stria_picture_read
+ * takes gives [1,H,W,C] with the file's channels (bytes as 0 to 255; 16 bits as v/257, so 0 to 255 too, in steps of
+ * 1/257; transparency as a channel), an IDX file or a .npy, plain or packed with gzip, what it holds. Free with stria_array_free of the same context. Errors: MISSING,
  * FORMAT, UNSUPPORTED, NOT_BUILT, LIMIT, IO, MEMORY. */
 STRIA_API stria_status stria_array_read(stria_array *array, stria_context *context, const char *path,
                                         stria_error *err);

@@ -32,17 +32,31 @@ typedef struct stria_picture {
     uint8_t *bytes;   /* 0 to 255; memory of the context */
 } stria_picture;
 
-/* Reads a picture file, told apart by content: PNG. Palettes become colours, fewer than 8 bits 8; 16 bits are rounded
- * to 8; transparent colours become an alpha channel. On success the caller owns the picture and frees it with
- * stria_picture_free of the same context; whatever `picture` held before is overwritten.
- * Errors: MISSING, IO, FORMAT (no picture, or a damaged one), UNSUPPORTED, NOT_BUILT, LIMIT (more pixels than the
- * context's max_pixels), MEMORY. */
+/* Reads a picture file. What it is, its first bytes say, not its name:
+ *   PNG     all kinds. Palettes become colours, fewer than 8 bits 8; transparent colours become an alpha channel
+ *   JPEG    grey or colours, baseline and progressive, turned as EXIF data say (also those of WebP). Printing colours
+ *           (CMYK) are refused, and damaged or missing pixels, which other programs fill with grey
+ *   WebP    lossy and lossless; no animations
+ *   PNM     P1 to P6, and PAM (P7) of up to 4 channels; of several pictures in a file the first
+ *   BMP     1 to 32 bits, runs, bit fields, rows in either order; with a palette of greys only grey
+ * 16 bits are rounded to 8; stria_array_read of <stria/data.h> keeps them. On success the caller owns the picture and
+ * frees it with stria_picture_free of the same context; whatever `picture` held before is overwritten. libjpeg and libwebp
+ * take the memory they work with, up to a few times the picture's, from malloc, not from the context.
+ * Errors: MISSING, IO, FORMAT (no picture, or a damaged one), UNSUPPORTED, NOT_BUILT (names the switch), LIMIT (more
+ * pixels than the context's max_pixels), MEMORY. */
 STRIA_API stria_status stria_picture_read(stria_picture *picture, stria_context *context, const char *path,
                                           stria_error *err);
 
 /* The same for a file's bytes; `name` is what messages call it. */
 STRIA_API stria_status stria_picture_decode(stria_picture *picture, stria_context *context, const void *bytes, size_t size,
                                             const char *name, stria_error *err);
+
+/* As stria_picture_decode, for a picture that is to be resized to height x width: a JPEG of at least twice the height and
+ * twice the width is decoded at 1/2, 1/4 or 1/8 of its size, the smallest that is not below them. That is several times
+ * faster, but averages pixels another way than resizing does. Other formats, and sizes of 0, are decoded whole. */
+STRIA_API stria_status stria_picture_decode_reduced(stria_picture *picture, stria_context *context, const void *bytes,
+                                                    size_t size, const char *name, int64_t height, int64_t width,
+                                                    stria_error *err);
 
 /* Makes a picture of zeros. Errors: VALUE, LIMIT, MEMORY. */
 STRIA_API stria_status stria_picture_create(stria_picture *picture, stria_context *context, int64_t height, int64_t width,

@@ -5,6 +5,12 @@
 #ifndef STRIA_HAVE_PNG
 #    define STRIA_HAVE_PNG 0
 #endif
+#ifndef STRIA_HAVE_JPEG
+#    define STRIA_HAVE_JPEG 0
+#endif
+#ifndef STRIA_HAVE_WEBP
+#    define STRIA_HAVE_WEBP 0
+#endif
 #ifndef STRIA_HAVE_ZIP
 #    define STRIA_HAVE_ZIP 0
 #endif
@@ -20,6 +26,16 @@
 #    define PNG "libpng " STRIA_PNG_VERSION
 #else
 #    define PNG "libpng"
+#endif
+#if STRIA_HAVE_JPEG
+#    define JPEG "libjpeg-turbo " STRIA_JPEG_VERSION
+#else
+#    define JPEG "libjpeg-turbo"
+#endif
+#if STRIA_HAVE_WEBP
+#    define WEBP "libwebp " STRIA_WEBP_VERSION
+#else
+#    define WEBP "libwebp"
 #endif
 #if STRIA_HAVE_ZIP
 #    define ZIP "libzip " STRIA_ZIP_VERSION
@@ -45,10 +61,8 @@ const char *stria_version(void)
 size_t stria_features(stria_feature *features, size_t capacity)
 {
     static const stria_feature all[] = {
-        {"png", PNG, STRIA_HAVE_PNG},
-        {"npz", ZIP, STRIA_HAVE_ZIP},
-        {"gzip", ZLIB, STRIA_HAVE_ZLIB},
-        {"safetensors", JSON, STRIA_HAVE_JSON},
+        {"png", PNG, STRIA_HAVE_PNG}, {"jpeg", JPEG, STRIA_HAVE_JPEG}, {"webp", WEBP, STRIA_HAVE_WEBP},
+        {"npz", ZIP, STRIA_HAVE_ZIP}, {"gzip", ZLIB, STRIA_HAVE_ZLIB}, {"safetensors", JSON, STRIA_HAVE_JSON},
     };
     size_t count = sizeof all / sizeof all[0];
     for (size_t i = 0; i < count && i < capacity; i++)

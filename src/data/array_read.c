@@ -35,17 +35,24 @@ static stria_status convert(stria_array *array, stria_context *context, const st
     return STRIA_OK;
 }
 
-static stria_status read_png(stria_array *array, stria_context *context, const void *bytes, size_t size,
-                             const char *name, stria_error *err)
+/* Bytes of a picture become 0 to 255; 16 bits become that too, with what they say of the steps between. */
+static stria_status read_picture(stria_array *array, stria_context *context, const void *bytes, size_t size,
+                                 const char *name, stria_error *err)
 {
     stria_picture picture;
-    STRIA_TRY(stria_png_decode(&picture, context, bytes, size, name, err));
-    stria_npy pixels = {.type = STRIA_U8,
+    bool wide = false;
+    const stria_picture_file file = {.name = name, .bytes = bytes, .size = size, .wide = &wide};
+    STRIA_TRY(stria_picture_decode_file(&picture, context, &file, err));
+    stria_npy pixels = {.type = wide ? STRIA_U16 : STRIA_U8,
                         .rank = 4,
                         .sizes = {1, picture.height, picture.width, picture.channels},
-                        .count = (size_t)(picture.height * picture.width * picture.channels),
+                        .count = stria_picture_size(&picture),
                         .elements = picture.bytes};
     stria_status status = convert(array, context, &pixels, name, err);
+    for (size_t i = 0; wide && status == STRIA_OK && i < pixels.count; i++)
+        array->values[i] /= 257.0F;
+    if (status == STRIA_OK)
+        array->from_bytes = 1;
     stria_picture_free(&picture, context);
     return status;
 }
@@ -55,19 +62,17 @@ static bool is_archive(const void *bytes, size_t size)
     return size >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0;
 }
 
-static stria_status refuse(const void *bytes, size_t size, const char *name, stria_error *err)
+/* What is no array is a picture, or nothing. */
+static stria_status read_other(stria_array *array, stria_context *context, const uint8_t *bytes, size_t size,
+                               const char *name, stria_error *err)
 {
-    const uint8_t *b = bytes;
-    if (size == 0)
-        return stria_fail(err, STRIA_ERROR_FORMAT, "%s: the file is empty", name);
-    if (size >= 3 && b[0] == 0xFF && b[1] == 0xD8 && b[2] == 0xFF)
-        return stria_fail(err, STRIA_ERROR_UNSUPPORTED, "%s: JPEG pictures are not read: convert it to PNG",
-                          name);
-    if (is_archive(bytes, size))
-        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
-                          "%s: an archive is not read here: save one array as .npy", name);
-    return stria_fail(err, STRIA_ERROR_FORMAT, "%s: neither PNG nor .npy nor IDX: it begins with byte 0x%02x",
-                      name, b[0]);
+    stria_status status = read_picture(array, context, bytes, size, name, err);
+    if (status != STRIA_ERROR_FORMAT || size == 0 || stria_picture_format(bytes, size) != NULL)
+        return status;
+    return stria_fail(err, status,
+                      "%s: neither a picture (" STRIA_PICTURE_FORMATS
+                      ") nor .npy nor IDX: it begins with byte 0x%02x",
+                      name, bytes[0]);
 }
 
 /* `bytes` may be changed. */
@@ -75,14 +80,15 @@ static stria_status read_bytes(stria_array *array, stria_context *context, void 
                                const char *name, stria_error *err)
 {
     stria_npy numbers;
-    if (stria_png_looks(bytes, size))
-        return read_png(array, context, bytes, size, name, err);
+    if (is_archive(bytes, size))
+        return stria_fail(err, STRIA_ERROR_UNSUPPORTED,
+                          "%s: an archive is not read here: save one array as .npy", name);
     if (size >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0)
         STRIA_TRY(stria_npy_parse(&numbers, bytes, size, name, err));
     else if (stria_idx_looks(bytes, size))
         STRIA_TRY(stria_idx_parse(&numbers, bytes, size, name, err));
     else
-        return refuse(bytes, size, name, err);
+        return read_other(array, context, bytes, size, name, err);
     return convert(array, context, &numbers, name, err);
 }
 

@@ -57,7 +57,7 @@ stria_status stria_picture_convert(stria_picture *picture, stria_context *contex
                           (long long)channels);
     if (channels == picture->channels)
         return STRIA_OK;
-    STRIA_TRY(stria_picture_allocate(&made, context, picture->height, picture->width, channels, err));
+    STRIA_TRY(stria_picture_allocate(&made, context, picture->height, picture->width, channels, false, err));
     convert_from(picture->bytes, (size_t)picture->channels, made.bytes, (size_t)channels,
                  (size_t)(picture->height * picture->width));
     take(picture, context, &made);
@@ -77,7 +77,7 @@ stria_status stria_picture_crop(stria_picture *picture, stria_context *context, 
                           (long long)picture->height, (long long)picture->width);
     if (height == picture->height && width == picture->width)
         return STRIA_OK;
-    STRIA_TRY(stria_picture_allocate(&made, context, height, width, picture->channels, err));
+    STRIA_TRY(stria_picture_allocate(&made, context, height, width, picture->channels, false, err));
     size_t from_row = (size_t)(picture->width * picture->channels),
            to_row = (size_t)(width * picture->channels);
     const uint8_t *from = picture->bytes + (size_t)top * from_row + (size_t)(left * picture->channels);

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-bool stria_png_looks(const void *bytes, size_t size)
+bool stria_png_looks(const uint8_t *bytes, size_t size)
 {
     return size >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0;
 }
@@ -23,9 +23,8 @@ bool stria_png_looks(const void *bytes, size_t size)
 
 typedef struct decoder {
     stria_context *context;
-    const char *name;
-    const uint8_t *bytes;
-    size_t size, taken;
+    const stria_picture_file *file;
+    size_t taken;
     png_structp png;
     png_infop info;
     stria_picture picture;
@@ -37,7 +36,7 @@ static void on_error(png_structp png, png_const_charp message)
 {
     decoder *d = png_get_error_ptr(png);
     if (d->status == STRIA_OK)
-        d->status = stria_fail(d->err, STRIA_ERROR_FORMAT, "%s: damaged PNG: %s", d->name, message);
+        d->status = stria_fail(d->err, STRIA_ERROR_FORMAT, "%s: damaged PNG: %s", d->file->name, message);
     png_longjmp(png, 1);
 }
 
@@ -64,9 +63,9 @@ static void on_free(png_structp png, png_voidp memory)
 static void on_read(png_structp png, png_bytep to, size_t wanted)
 {
     decoder *d = png_get_io_ptr(png);
-    if (wanted > d->size - d->taken)
+    if (wanted > d->file->size - d->taken)
         png_error(png, "the file ends early");
-    memcpy(to, d->bytes + d->taken, wanted);
+    memcpy(to, d->file->bytes + d->taken, wanted);
     d->taken += wanted;
 }
 
@@ -74,12 +73,12 @@ static void on_read(png_structp png, png_bytep to, size_t wanted)
 static stria_status check_header(decoder *d)
 {
     uint64_t width = png_get_image_width(d->png, d->info), height = png_get_image_height(d->png, d->info);
-    STRIA_TRY(stria_picture_check_size(d->context, height, width, d->name, d->err));
+    STRIA_TRY(stria_picture_check_size(d->context, height, width, d->file->name, d->err));
     uint64_t bits = (uint64_t)png_get_bit_depth(d->png, d->info) * png_get_channels(d->png, d->info);
-    if ((bits * width + 7) / 8 * height / DEFLATE_RATIO > d->size)
+    if ((bits * width + 7) / 8 * height / DEFLATE_RATIO > d->file->size)
         return stria_fail(d->err, STRIA_ERROR_FORMAT,
-                          "%s: damaged PNG: %zu bytes cannot hold a picture of %llux%llu", d->name, d->size,
-                          (unsigned long long)height, (unsigned long long)width);
+                          "%s: damaged PNG: %zu bytes cannot hold a picture of %llux%llu", d->file->name,
+                          d->file->size, (unsigned long long)height, (unsigned long long)width);
     return STRIA_OK;
 }
 
@@ -97,15 +96,21 @@ static void decode(decoder *d)
     if (d->status != STRIA_OK)
         return;
     png_set_expand(d->png); /* palettes, fewer than 8 bits, transparent colours */
-    png_set_scale_16(d->png);
+    bool wide = d->file->wide != NULL && png_get_bit_depth(d->png, d->info) == 16;
+    if (wide)
+        png_set_swap(d->png); /* PNG has the high byte first */
+    else
+        png_set_scale_16(d->png);
     int passes = png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
     d->status = stria_picture_allocate(&d->picture, d->context, png_get_image_height(d->png, d->info),
                                        png_get_image_width(d->png, d->info),
-                                       png_get_channels(d->png, d->info), d->err);
+                                       png_get_channels(d->png, d->info), wide, d->err);
     if (d->status != STRIA_OK)
         return;
-    size_t row = (size_t)(d->picture.width * d->picture.channels);
+    if (wide)
+        *d->file->wide = true;
+    size_t row = (size_t)(d->picture.width * d->picture.channels) * (wide ? sizeof(uint16_t) : 1);
     for (; passes > 0; passes--) {
         for (int64_t y = 0; y < d->picture.height; y++)
             png_read_row(d->png, d->picture.bytes + (size_t)y * row, NULL);
@@ -113,16 +118,16 @@ static void decode(decoder *d)
     png_read_end(d->png, NULL);
 }
 
-stria_status stria_png_decode(stria_picture *picture, stria_context *context, const void *bytes, size_t size,
-                              const char *name, stria_error *err)
+stria_status stria_png_decode(stria_picture *picture, stria_context *context, const stria_picture_file *file,
+                              stria_error *err)
 {
-    decoder d = {.context = context, .name = name, .bytes = bytes, .size = size, .err = err};
+    decoder d = {.context = context, .file = file, .err = err};
     d.png =
         png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d, on_error, on_warning, &d, on_allocate, on_free);
     if (d.png != NULL)
         d.info = png_create_info_struct(d.png);
     if (d.info == NULL)
-        d.status = stria_fail(err, STRIA_ERROR_MEMORY, "%s: out of memory while reading the PNG", name);
+        d.status = stria_fail(err, STRIA_ERROR_MEMORY, "%s: out of memory while reading the PNG", file->name);
     else
         decode(&d);
     png_destroy_read_struct(&d.png, &d.info, NULL);
@@ -236,12 +241,12 @@ stria_status stria_picture_encode_png(uint8_t **bytes, size_t *size, stria_conte
 
 #else
 
-stria_status stria_png_decode(stria_picture *picture, stria_context *context, const void *bytes, size_t size,
-                              const char *name, stria_error *err)
+stria_status stria_png_decode(stria_picture *picture, stria_context *context, const stria_picture_file *file,
+                              stria_error *err)
 {
-    (void)picture, (void)context, (void)bytes, (void)size;
+    (void)picture, (void)context;
     return stria_fail(err, STRIA_ERROR_NOT_BUILT, "%s: PNG pictures need a build with -DSTRIA_WITH_PNG=ON",
-                      name);
+                      file->name);
 }
 
 stria_status stria_picture_encode_png(uint8_t **bytes, size_t *size, stria_context *context,

@@ -81,7 +81,7 @@ stria_status stria_picture_resize(stria_picture *picture, stria_context *context
                               .channels = (size_t)picture->channels,
                               .interpolation = m->interpolation,
                               .antialias = m->antialias};
-    STRIA_TRY(stria_picture_allocate(&made, context, height, width, picture->channels, err));
+    STRIA_TRY(stria_picture_allocate(&made, context, height, width, picture->channels, false, err));
     stria_status status = resample(&r, context, picture, &made, err);
     if (status != STRIA_OK) {
         stria_release(&context->allocator, made.bytes);

@@ -59,6 +59,8 @@ static void reads_arrays(void **state)
     static const uint8_t bytes[6] = {0, 1, 2, 253, 254, 255};
     static const double doubles[6] = {0, 0.5, -1, 1e10, 3, 4};
     static const float from_bytes[6] = {0, 1, 2, 253, 254, 255}, from_doubles[6] = {0, 0.5F, -1, 1e10F, 3, 4};
+    static const uint8_t sixteen[6] = {0, 0, 1, 1, 1, 2};
+    static const float from_sixteen[3] = {0, 1, 258 / 257.0F};
     static const float flags[6] = {0, 1, 1, 0, 0, 1};
     temporary_folder folder;
     temporary_folder_make(&folder);
@@ -89,7 +91,19 @@ static void reads_arrays(void **state)
     blob picture = make_png(&plan);
     assert_reads(&folder, &picture, "1x2x1x3", 1, from_bytes, 6);
     blob_free(&picture);
+    const png_plan wide = {
+        .width = 1, .height = 1, .depth = 16, .colour = PNG_COLOR_TYPE_RGB, .rows = sixteen, .row_size = 6};
+    picture = make_png(&wide);
+    assert_reads(&folder, &picture, "1x1x1x3", 1, from_sixteen, 3);
+    blob_free(&picture);
 #endif
+    /* Sixteen bits keep what they say between the steps of bytes, also those of fewer than 65536 steps. */
+    blob pnm = blob_copy("P5 3 1 65535\n\0\0\1\1\1\2", 19),
+         of_ten_bits = blob_copy("P5 2 1 1023\n\3\xFF\0\1", 16);
+    assert_reads(&folder, &pnm, "1x1x3x1", 1, from_sixteen, 3);
+    assert_reads(&folder, &of_ten_bits, "1x1x2x1", 1, (const float[]){255, 64 / 257.0F}, 2);
+    blob_free(&pnm);
+    blob_free(&of_ten_bits);
     temporary_folder_remove(&folder);
 }
 
@@ -103,8 +117,9 @@ static void refuses_other_files(void **state)
         const char *message;
     } cases[] = {
         {"", 0, STRIA_ERROR_FORMAT, "the file is empty"},
-        {"hello", 5, STRIA_ERROR_FORMAT, "neither PNG nor .npy nor IDX: it begins with byte 0x68"},
-        {"\xFF\xD8\xFF\xE0", 4, STRIA_ERROR_UNSUPPORTED, "JPEG pictures are not read: convert it to PNG"},
+        {"hello", 5, STRIA_ERROR_FORMAT,
+         "neither a picture (PNG, JPEG, WebP, PNM or BMP) nor .npy nor IDX: it begins with byte 0x68"},
+        {"GIF89a", 6, STRIA_ERROR_UNSUPPORTED, "GIF pictures are not read: convert it to PNG"},
         {"PK\3\4", 4, STRIA_ERROR_UNSUPPORTED, "an archive is not read here: save one array as .npy"},
         {"\0\0\x08\1\0\0\0\2\7", 9, STRIA_ERROR_FORMAT, "but 1 bytes follow it"},
         {"\x93NUMPY", 6, STRIA_ERROR_FORMAT, ""},

@@ -16,7 +16,7 @@
 
 static stria_status decode(stria_picture *picture, stria_context *context, const blob *file, stria_error *err)
 {
-    return stria_png_decode(picture, context, file->bytes, file->size, "a.png", err);
+    return stria_picture_decode(picture, context, file->bytes, file->size, "a.png", err);
 }
 
 /* Makes the picture plain and interlaced; both must decode to `expected` [height, width, channels]. */
@@ -238,7 +238,8 @@ static void refuses_large_announcements(void **state)
         const char *message;
     } cases[] = {
         {16384, 16384, STRIA_ERROR_FORMAT, "bytes cannot hold a picture of 16384x16384"},
-        {16385, 16384, STRIA_ERROR_LIMIT, "a.png: a picture of 16384x16385, more than the limit of 268435456 pixels"},
+        {16385, 16384, STRIA_ERROR_LIMIT,
+         "a.png: a picture of 16384x16385, more than the limit of 268435456 pixels"},
         {0x7FFFFFFF, 0x7FFFFFFF, STRIA_ERROR_LIMIT, "more than the limit of 268435456 pixels"},
         {0xFFFFFFFF, 1, STRIA_ERROR_FORMAT, "damaged PNG"},
         {0, 5, STRIA_ERROR_FORMAT, "damaged PNG"},
@@ -314,7 +315,7 @@ static void names_the_missing_part(void **state)
     test_context_open(&test, 1, NULL);
     stria_picture picture;
     stria_error err = {0};
-    assert_status(stria_png_decode(&picture, test.context, "\x89PNG\r\n\x1a\n", 8, "a.png", &err),
+    assert_status(stria_picture_decode(&picture, test.context, "\x89PNG\r\n\x1a\n", 8, "a.png", &err),
                   STRIA_ERROR_NOT_BUILT, &err);
     assert_message(&err, "STRIA_WITH_PNG");
     test_context_close(&test);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a picture may take, of libraries that have memory of their own too. */
+#define BYTES_OF_A_PIXEL 64
+
 #define MOST_ALIGNMENT 64 /* of what the library asks for */
 
 typedef struct bounded_memory {
@@ -40,7 +43,8 @@ stria_context *bounded_context_make(size_t limit)
 {
     memory = (bounded_memory){.limit = limit};
     const stria_allocator allocator = {&memory, allocate, release};
-    const stria_context_options options = {.allocator = &allocator, .threads = 1};
+    const stria_context_options options = {
+        .allocator = &allocator, .threads = 1, .max_pixels = (int64_t)(limit / BYTES_OF_A_PIXEL)};
     stria_context *context = NULL;
     REQUIRE(stria_context_create(&context, &options, NULL) == STRIA_OK);
     return context;

@@ -17,7 +17,7 @@ PUBLIC = {"export": "base", "error": "base", "version": "base", "context": "base
           "build_layers": "model", "explain": "model", "lint": "model", "figure": "inspect", "attribution": "inspect", "pixel": "inspect",
           "data": "formats", "picture": "data",
           "train": "train"}
-LIBRARIES = {"png.h", "zlib.h", "zip.h", "jansson.h"}
+LIBRARIES = {"png.h", "jpeglib.h", "webp/decode.h", "zlib.h", "zip.h", "jansson.h"}
 MADE = {"model/zoo_texts.h"}  # by the build
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
