@@ -192,7 +192,11 @@ static uint8_t *row_of(const bmp *b, const stria_picture *picture, size_t y)
 
 static void put_colour(const bmp *b, uint8_t *pixel, unsigned index)
 {
-    memcpy(pixel, b->palette[index], (size_t)b->channels);
+    pixel[0] = b->palette[index][0];
+    if (b->channels == 3) {
+        pixel[1] = b->palette[index][1];
+        pixel[2] = b->palette[index][2];
+    }
 }
 
 static stria_status read_indices(const bmp *b, const uint8_t *from, uint8_t *to)
@@ -306,7 +310,10 @@ stria_status stria_bmp_decode(stria_picture *picture, stria_context *context, co
         STRIA_TRY(read_fields(&b));
     bool runs = b.packing == RUNS_OF_8 || b.packing == RUNS_OF_4;
     uint64_t rows = ((uint64_t)b.width * b.bits + 31) / 32 * 4 * (uint64_t)b.height;
-    if (!runs && rows > file->size - b.pixels)
+    if (runs) /* two bytes make at most 255 pixels; what is jumped over counts as well, since encoders do not
+                 jump far */
+        rows = (uint64_t)b.height * (uint64_t)b.width / 128;
+    if (rows > file->size - b.pixels)
         return stria_fail(err, STRIA_ERROR_FORMAT,
                           "%s: damaged BMP: %zu bytes of pixels cannot hold a picture of %lldx%lld",
                           file->name, file->size - b.pixels, (long long)b.height, (long long)b.width);

@@ -112,7 +112,7 @@ static void version_and_features(void **state)
 
     stria_feature features[16], first = {0};
     size_t count = stria_features(features, 16);
-    assert_int_equal(count, 4);
+    assert_int_equal(count, 6);
     assert_int_equal(stria_features(NULL, 0), count);
     assert_int_equal(stria_features(&first, 1), count);
     assert_string_equal(first.name, features[0].name);

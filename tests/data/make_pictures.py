@@ -114,7 +114,7 @@ def bmp(width, height, bits, compression, pixels, palette=b"", fields=b"", colou
 
 
 def bmps():
-    colours, grey = image(9, 13, 3), image(8, 11, 1)
+    colours, grey = image(9, 13, 3), image(8, 11, 1, 4)
     yield "24", saved(colours, format="BMP")
     yield "8_grey", saved(grey, format="BMP")
     yield "8_palette", saved(colours.quantize(20), format="BMP")

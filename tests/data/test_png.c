@@ -16,7 +16,8 @@
 
 static stria_status decode(stria_picture *picture, stria_context *context, const blob *file, stria_error *err)
 {
-    return stria_picture_decode(picture, context, file->bytes, file->size, "a.png", err);
+    const stria_picture_file png = {.name = "a.png", .bytes = file->bytes, .size = file->size};
+    return stria_png_decode(picture, context, &png, err);
 }
 
 /* Makes the picture plain and interlaced; both must decode to `expected` [height, width, channels]. */
