@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "sample_picture.h"
 
 size_t cli_shape_elements(const stria_shape *shape)
 {
@@ -94,11 +95,12 @@ static int read_more(cli_samples *samples, stria_context *context, const stria_m
     return CLI_DONE;
 }
 
-int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
-                          const char *path, bool keep_stored)
+/* From the file at `path`, which the user calls `name`. */
+static int read_file(cli_samples *samples, stria_context *context, const stria_model *model, const char *name,
+                     const char *path, bool keep_stored)
 {
     stria_error err = {0};
-    samples->name = path;
+    samples->name = name;
     if (stria_array_read_input(&samples->array, context, path, model, 0, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_FILE);
     }
@@ -109,9 +111,21 @@ int cli_samples_read_file(cli_samples *samples, stria_context *context, const st
         }
     }
     if (stria_array_fit(&samples->array, context, model, &err) != STRIA_OK) {
-        return cli_fail(CLI_BAD_INPUT, "%s: %s", path, err.message);
+        return cli_fail(CLI_BAD_INPUT, "%s: %s", name, err.message);
     }
     return read_more(samples, context, model, path);
+}
+
+int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
+                          const char *name, bool keep_stored)
+{
+    char *path;
+    int status = cli_find_picture(name, &path);
+    if (status == CLI_DONE) {
+        status = read_file(samples, context, model, name, path, keep_stored);
+        free(path);
+    }
+    return status;
 }
 
 /* One "7" or "10-19" of a list. *next is where it ends. */

@@ -22,10 +22,10 @@ typedef struct cli_samples {
     const stria_dataset *data; /* NULL for a file */
 } cli_samples;
 
-/* Reads a picture, an IDX file, a .npy, or an .npz with an array for each input. Prints what is wrong and returns the exit status; `samples` is to
- * be freed in any case. */
+/* Reads a picture, by path or as a sample photograph, an IDX file, a .npy, or an .npz with an array for each input.
+ * Prints what is wrong and returns the exit status; `samples` is to be freed in any case. */
 int cli_samples_read_file(cli_samples *samples, stria_context *context, const stria_model *model,
-                          const char *path, bool keep_stored);
+                          const char *name, bool keep_stored);
 
 /* Reads samples of a data set. `index` holds lists as "0,5,10-19". As above. */
 int cli_samples_read_data(cli_samples *samples, stria_context *context, const stria_model *model,

@@ -1,0 +1,46 @@
+/* See sample_picture.h. Files come first: a file called temple is that file, and ./temple is never a sample.
+ */
+#include "sample_picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "open.h"
+
+static const char *const samples[] = {"temple", "flower"};
+
+/* The folder is that of the user's data by the XDG Base Directory Specification; scripts/sample-pictures
+ * writes there. */
+int cli_find_picture(const char *name, char **path)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const char *folder = data != NULL && data[0] == '/' ? data : home;
+    const char *inner = folder == data ? "stria/pictures" : ".local/share/stria/pictures";
+    bool is_sample = false;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        is_sample = is_sample || strcmp(name, samples[i]) == 0;
+    }
+    is_sample = is_sample && folder != NULL && !cli_exists(name);
+    const size_t size = strlen(name) + (is_sample ? strlen(folder) + strlen(inner) + sizeof "//.jpg" : 1);
+    *path = malloc(size);
+    if (*path == NULL) {
+        return cli_fail_memory();
+    }
+    if (!is_sample) {
+        memcpy(*path, name, size);
+        return CLI_DONE;
+    }
+    snprintf(*path, size, "%s/%s/%s.jpg", folder, inner, name);
+    if (!cli_exists(*path)) {
+        const int status = cli_fail(CLI_ENVIRONMENT,
+                                    "%s: no such file, and the sample photograph of that name is not at %s: "
+                                    "scripts/sample-pictures gets it",
+                                    name, *path);
+        free(*path);
+        *path = NULL;
+        return status;
+    }
+    return CLI_DONE;
+}
