@@ -9,21 +9,24 @@
 #include "failure.h"
 #include "open.h"
 
-static const char *const samples[] = {"temple", "flower"};
+/* Their names without .jpg or .png. */
+static const char *const samples[] = {"temple.jpg", "flower.jpg", "brick.png", "grass.png", "gravel.png"};
 
 /* The folder is that of the user's data by the XDG Base Directory Specification; scripts/sample-pictures
  * writes there. */
 int cli_find_picture(const char *name, char **path)
 {
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME"), *file = NULL;
     const char *folder = data != NULL && data[0] == '/' ? data : home;
     const char *inner = folder == data ? "stria/pictures" : ".local/share/stria/pictures";
-    bool is_sample = false;
+    const size_t length = strlen(name);
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
-        is_sample = is_sample || strcmp(name, samples[i]) == 0;
+        if (strncmp(name, samples[i], length) == 0 && samples[i][length] == '.') {
+            file = samples[i];
+        }
     }
-    is_sample = is_sample && folder != NULL && !cli_exists(name);
-    const size_t size = strlen(name) + (is_sample ? strlen(folder) + strlen(inner) + sizeof "//.jpg" : 1);
+    const bool is_sample = file != NULL && folder != NULL && !cli_exists(name);
+    const size_t size = is_sample ? strlen(folder) + strlen(inner) + strlen(file) + sizeof "//" : length + 1;
     *path = malloc(size);
     if (*path == NULL) {
         return cli_fail_memory();
@@ -32,7 +35,7 @@ int cli_find_picture(const char *name, char **path)
         memcpy(*path, name, size);
         return CLI_DONE;
     }
-    snprintf(*path, size, "%s/%s/%s.jpg", folder, inner, name);
+    snprintf(*path, size, "%s/%s/%s", folder, inner, file);
     if (!cli_exists(*path)) {
         const int status = cli_fail(CLI_ENVIRONMENT,
                                     "%s: no such file, and the sample photograph of that name is not at %s: "
