@@ -87,7 +87,8 @@ STRIA_API stria_status stria_dataset_read(const stria_dataset *data, stria_part 
                                           float *targets, stria_error *err);
 
 /* The preprocessing that fits both a model and data: the model's own (metadata) when it has one; none when
- * the model starts with a `rescaling` layer, which then sees the stored numbers as in Keras; else the data's.
+ * a `rescaling` or `normalization` layer stands before the model's first other layer with parameters: the model then sees
+ * the stored numbers, as in Keras; else the data's.
  * Constant or owned by model or data. */
 STRIA_API const char *stria_preprocessing_for(const stria_model *model, const stria_dataset *data);
 
@@ -125,7 +126,7 @@ STRIA_API stria_status stria_array_write_npy(stria_context *context, const char 
                                              const stria_shape *shape, stria_error *err);
 
 /* Turns `array` into samples for input 0 of `model`: adds a missing batch or channel dimension of 1, applies
- * the model's preprocessing to bytes (1/255 when it has none and does not begin with `rescaling`), and checks
+ * the model's preprocessing to bytes (1/255 when it has none and does not rescale them itself), and checks
  * the sizes. The array is changed in place (to [N, shape...], from_bytes 0). Its memory is of `context`.
  * Errors: SHAPE says both shapes and the conversion that would help. */
 STRIA_API stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/dataset.h"
+#include "model/model.h"
 #include "formats/quote.h"
 
 /* "224x224"; both at least 1. */
@@ -80,24 +81,13 @@ void stria_dataset_set_scale(stria_dataset *data, double scale)
                  stria_double_text(scale, number, sizeof number));
 }
 
-/* Whether the first layer after the inputs is a rescaling. */
-static bool begins_with_rescaling(const stria_model *model)
-{
-    stria_layer_info info;
-    for (size_t i = 0; stria_model_layer(model, i, &info) == 1; i++) {
-        if (strcmp(info.kind, "input") != 0)
-            return strcmp(info.kind, "rescaling") == 0;
-    }
-    return false;
-}
-
 /* The model's own preprocessing, or `otherwise` when it has none and does not rescale itself. */
 static const char *own_or(const stria_model *model, const char *otherwise)
 {
     const char *own = stria_model_metadata(model, "preprocessing");
     if (own != NULL)
         return own;
-    return begins_with_rescaling(model) ? "" : otherwise;
+    return stria_model_rescales_itself(model) ? "" : otherwise;
 }
 
 const char *stria_preprocessing_for(const stria_model *model, const stria_dataset *data)

@@ -209,3 +209,15 @@ stria_activation_kind stria_model_last_activation(const stria_model *model)
         return stria_softmax_over_last(node->config, &node->facts.output) ? STRIA_SOFTMAX : STRIA_LINEAR;
     return node->kind->activation != NULL ? node->kind->activation(node->config).kind : STRIA_LINEAR;
 }
+
+bool stria_model_rescales_itself(const stria_model *model)
+{
+    for (size_t i = 0; i < model->node_count; i++) {
+        const stria_node *node = &model->nodes[i];
+        if (strcmp(node->kind->name, "rescaling") == 0 || strcmp(node->kind->name, "normalization") == 0)
+            return true;
+        if (node->facts.param_count > 0)
+            return false;
+    }
+    return false;
+}

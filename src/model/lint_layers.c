@@ -174,6 +174,12 @@ void stria_lint_value_range(stria_lint *lint, const stria_node *node)
     if (before != NULL && scales_down(before))
         stria_lint_find(lint, "'%s' takes values for %g ... %g, and '%s' has scaled them down", node->name,
                         range->values[0], range->values[1], before->name);
+    else if (before == NULL && !stria_model_rescales_itself(lint->model))
+        stria_lint_find(
+            lint,
+            "'%s' takes values for %g ... %g, and pictures come as 0 ... 1 to a model that does not "
+            "rescale them",
+            node->name, range->values[0], range->values[1]);
 }
 
 /* Windows of one number, one after the other. */

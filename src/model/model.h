@@ -136,6 +136,10 @@ float *stria_node_param(const stria_model *model, const stria_node *node, size_t
 /* Whether the values of this tensor are changed by training. */
 bool stria_tensor_is_trained(const stria_model *model, const stria_model_tensor_entry *tensor);
 
+/* Whether the model brings pictures to the numbers it wants by itself, from bytes as they are stored: a rescaling or
+ * normalization stands before the first other layer with parameters. */
+bool stria_model_rescales_itself(const stria_model *model);
+
 /* The activation that is the last thing the model's first output does, STRIA_LINEAR for none; a softmax only
  * over the last axis. */
 stria_activation_kind stria_model_last_activation(const stria_model *model);

@@ -254,7 +254,10 @@ static void applies_preprocessing(void **state)
 {
     (void)state;
     static const char plain[] = "input 8x8x1\nflatten\ndense 10 softmax\n",
-                      rescaling[] = "input 8x8x1\nrescaling 1/16\nflatten\ndense 10 softmax\n";
+                      rescaling[] = "input 8x8x1\nrescaling 1/16\nflatten\ndense 10 softmax\n",
+                      random[] = "input 8x8x1\nrandom_flip\nrescaling 1/16\nflatten\ndense 10 softmax\n",
+                      late[] = "input 8x8x1\nconv2d 2 3\nrescaling 1/16\nflatten\ndense 10 softmax\n",
+                      normal[] = "input 8x8x1\nnormalization\nflatten\ndense 10 softmax\n";
     static const struct {
         const char *model, *metadata, *for_data;
         float for_array;
@@ -264,6 +267,9 @@ static void applies_preprocessing(void **state)
         {plain, "", "", 1},
         {rescaling, NULL, "", 1},
         {rescaling, "scale=1/3", "scale=1/3", (float)(1.0 / 3)},
+        {random, NULL, "", 1},
+        {late, NULL, "scale=0.0625", (float)(1.0 / 255)},
+        {normal, NULL, "", 1},
     };
     test_context test;
     stria_error err = {0};

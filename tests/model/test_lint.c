@@ -66,6 +66,8 @@ static const lint_case cases[] = {
      "takes values for 0 ... 255, and 'rescaling'"},
     {"value-range", "input 9x9x3\nrescaling 1/127.5 -1\nrandom_brightness 0.2 value_range=-1,1", NULL, NULL},
     {"value-range", "input 9x9x3\nrandom_contrast 0.2\nrescaling 1/255\nrandom_flip", NULL, NULL},
+    {"value-range", "input 9x9x3\nrandom_flip\nrandom_contrast 0.2\nconv2d 4 3", "random_contrast",
+     "pictures come as 0 ... 1"},
 
     {"no-effect", "input 20\ndense 4 relu\ndropout 0\ndense 2", "dropout", "a share of 0"},
     {"no-effect", "input 9x9x3\nrescaling 1", "rescaling", "multiplies by 1 and adds 0"},
