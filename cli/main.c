@@ -14,8 +14,17 @@
 #include "text.h"
 
 const cli_command *const cli_commands[] = {
-    &cli_new_command,     &cli_summary_command, &cli_check_command, &cli_train_command,   &cli_eval_command,
-    &cli_predict_command, &cli_bench_command,   &cli_help_command,  &cli_version_command, NULL,
+    &cli_new_command,
+    &cli_summary_command,
+    &cli_check_command,
+    &cli_train_command,
+    &cli_eval_command,
+    &cli_predict_command,
+    &cli_report_command,
+    &cli_bench_command,
+    &cli_help_command,
+    &cli_version_command,
+    NULL,
 };
 
 const cli_command *cli_find_command(const char *name)

@@ -71,7 +71,7 @@ typedef struct stria_paint {
     stria_color fill, stroke; /* STRIA_COLOR_NONE: not filled, no outline */
     double width;             /* of the outline; 0: 1 pixel */
     double opacity;           /* 0 (stands for 1) to 1 */
-    int dashed;               /* 1: the outline of lines and polylines is dashed */
+    int dashed;               /* 1: the outline of lines and polylines is dashed; 2: dotted; 3: in long dashes */
     const char *title;        /* shown under the pointer in SVG and HTML; NULL: none */
 } stria_paint;
 

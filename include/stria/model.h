@@ -217,7 +217,8 @@ STRIA_API stria_status stria_model_set_classes(stria_model *model, const char *c
                                                stria_error *err);
 
 /* Text kept with the model under a key, NULL when there is none. Lives until it is set again. Keys that training sets:
- * "preprocessing", "data", "data_name", "command", "cpu", "seed", "optimizer", "learning_rate", "schedule", "loss", "class_weight", "batch",
+ * "preprocessing", "data", "data_name", "command", "trained_with", "cpu", "seed", "optimizer", "learning_rate", "schedule",
+ * "loss", "class_weight", "batch",
  * "epochs", "history", "first_parameters" ("drawn" from the seed or "given"), "learning_rule". */
 STRIA_API const char *stria_model_metadata(const stria_model *model, const char *key);
 /* Copies `value`; NULL removes. Errors: MEMORY. */

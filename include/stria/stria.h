@@ -32,6 +32,7 @@
 #include <stria/picture.h>
 #include <stria/pixel.h>
 #include <stria/plan.h>
+#include <stria/report.h>
 #include <stria/shape.h>
 #include <stria/train.h>
 #include <stria/version.h>

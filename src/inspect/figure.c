@@ -72,6 +72,12 @@ stria_status stria_figure_ready(const stria_figure *figure, stria_figure_options
     return STRIA_OK;
 }
 
+stria_dash_lengths stria_dash(int dashed)
+{
+    static const stria_dash_lengths lengths[] = {{5, 4}, {2, 3}, {11, 4}};
+    return lengths[((unsigned)dashed - 1) % (sizeof lengths / sizeof lengths[0])];
+}
+
 /* ---- Items ---- */
 
 /* A copy of text in which control characters are left out and what is not UTF-8 is U+FFFD, so that it can

@@ -10,8 +10,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define STRIA_FIGURE_DASH_ON  5.0
-#define STRIA_FIGURE_DASH_OFF 4.0
+/* Pixels drawn and left out of a dashed line: paint.dashed from 1 on, beyond 3 from the first again. */
+typedef struct stria_dash_lengths {
+    double on, off;
+} stria_dash_lengths;
+stria_dash_lengths stria_dash(int dashed);
 
 typedef enum stria_item_kind {
     STRIA_ITEM_BOX,
@@ -55,5 +58,8 @@ stria_status stria_figure_ready(const stria_figure *figure, stria_figure_options
 
 /* Appends text with the signs that mark-up has a use for replaced. */
 void stria_markup_add(stria_text *text, const char *string);
+
+/* Appends bytes in Base64 (RFC 4648). */
+void stria_base64_add(stria_text *text, const uint8_t *bytes, size_t size);
 
 #endif

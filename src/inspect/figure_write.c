@@ -43,7 +43,7 @@ static const char style[] =
     "font:15px/1.5 'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif}"
     "h1{font-size:1.3rem;margin:0 0 .8rem}p{max-width:60rem;margin:.4rem 0;white-space:pre-line}"
     "svg{max-width:100%;height:auto;display:block}"
-    "@media (prefers-color-scheme:dark){body{background:#121519;color:#e8eaed}}";
+    "@media screen and (prefers-color-scheme:dark){body{background:#121519;color:#e8eaed}}";
 
 static void add_head(stria_text *head, const char *title)
 {

@@ -124,8 +124,9 @@ static stria_status draw_polyline(page *canvas, const stria_item *item, stria_co
     }
     if (paint->stroke != STRIA_COLOR_NONE) {
         if (paint->dashed && !item->closed)
-            stria_path_dash(&canvas->path, points, item->count, line, STRIA_FIGURE_DASH_ON * canvas->scale,
-                            STRIA_FIGURE_DASH_OFF * canvas->scale);
+            stria_path_dash(&canvas->path, points, item->count, line,
+                            stria_dash(paint->dashed).on * canvas->scale,
+                            stria_dash(paint->dashed).off * canvas->scale);
         else
             stria_path_stroke(&canvas->path, points, item->count, item->closed, line);
         fill(canvas, paint->stroke, paint->opacity);

@@ -83,8 +83,8 @@ static void add_paint(stria_text *text, const stria_paint *paint, bool can_fill)
     if (stroke != STRIA_COLOR_NONE && paint->width != 1)
         add_attribute(text, "stroke-width", paint->width);
     if (stroke != STRIA_COLOR_NONE && paint->dashed)
-        stria_text_format(text, " stroke-dasharray=\"%.0f %.0f\"", STRIA_FIGURE_DASH_ON,
-                          STRIA_FIGURE_DASH_OFF);
+        stria_text_format(text, " stroke-dasharray=\"%.0f %.0f\"", stria_dash(paint->dashed).on,
+                          stria_dash(paint->dashed).off);
     if (paint->opacity < 1)
         stria_text_format(text, " opacity=\"%.3g\"", paint->opacity);
 }
@@ -103,7 +103,7 @@ static void end_element(stria_text *text, const char *name, const char *title)
     stria_text_add(text, ">\n");
 }
 
-static void add_base64(stria_text *text, const uint8_t *bytes, size_t size)
+void stria_base64_add(stria_text *text, const uint8_t *bytes, size_t size)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char out[1024];
@@ -143,7 +143,7 @@ static stria_status add_picture(stria_text *text, const stria_item *item, stria_
     if (!item->smooth && !shrunk)
         stria_text_add(text, " style=\"image-rendering:pixelated\"");
     stria_text_add(text, " href=\"data:image/png;base64,");
-    add_base64(text, bytes, size);
+    stria_base64_add(text, bytes, size);
     stria_text_add(text, "\"");
     end_element(text, "image", item->paint.title);
     stria_picture_free_bytes(bytes, context);
@@ -228,7 +228,7 @@ static void add_style(stria_text *text)
 {
     stria_text_add(text, "<style>");
     for (int dark = 0; dark < 2; dark++) {
-        stria_text_add(text, dark ? "@media (prefers-color-scheme:dark){" : "");
+        stria_text_add(text, dark ? "@media screen and (prefers-color-scheme:dark){" : "");
         for (unsigned color = STRIA_COLOR_INK; color < STRIA_COLOR_SERIES + STRIA_SERIES_COLORS; color++) {
             uint8_t rgb[3];
             stria_color_bytes(color, dark != 0, rgb);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <stria/train.h>
+#include <stria/version.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -185,6 +186,7 @@ static stria_status set_provenance(fit *f, stria_error *err)
     STRIA_TRY(stria_model_set_metadata(f->model, "data_name", data_name, err));
     STRIA_TRY(stria_model_set_metadata(f->model, "first_parameters",
                                        options->keep_parameters ? "given" : "drawn", err));
+    STRIA_TRY(stria_model_set_metadata(f->model, "trained_with", "stria " STRIA_VERSION, err));
     STRIA_TRY(set_cpu(f, err));
 
     return stria_take_classes(f->model, f->data, stria_loss_classes(&f->loss, f->trainer->output.columns),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <stria/train.h>
+#include <stria/version.h>
 
 #include "base/error.h"
 #include "base/float_state.h"
@@ -242,6 +243,7 @@ static stria_status set_provenance(lesson *l, stria_error *err)
     STRIA_TRY(stria_model_set_metadata(l->model, "seed", seed, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "command", l->options.command, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "data_name", l->options.data_name, err));
+    STRIA_TRY(stria_model_set_metadata(l->model, "trained_with", "stria " STRIA_VERSION, err));
     STRIA_TRY(stria_model_set_metadata(l->model, "cpu", stria_context_cpu(l->context), err));
     STRIA_TRY(stria_model_set_metadata(l->model, "first_parameters",
                                        l->options.keep_parameters ? "given" : "drawn", err));

@@ -15,7 +15,7 @@ LAST_ROOMS = {"inspect", "deploy", "detect", "dist"}  # may use all rooms above,
 PUBLIC = {"export": "base", "error": "base", "version": "base", "context": "base", "shape": "tensor",
           "bench": "kernels", "layers": "layers", "model": "model", "plan": "model", "build": "model",
           "build_layers": "model", "explain": "model", "lint": "model", "figure": "inspect", "attribution": "inspect", "pixel": "inspect",
-          "data": "formats", "picture": "data",
+          "report": "inspect", "data": "formats", "picture": "data",
           "train": "train"}
 LIBRARIES = {"png.h", "jpeglib.h", "webp/decode.h", "zlib.h", "zip.h", "jansson.h"}
 MADE = {"model/zoo_texts.h"}  # by the build
