@@ -8,11 +8,12 @@
 
 #include "commands.h"
 #include "failure.h"
+#include "help.h"
 #include "ready.h"
 #include "terminal.h"
 #include "text.h"
 
-static int page_width(FILE *stream)
+int cli_page_width(FILE *stream)
 {
     const cli_terminal terminal = cli_terminal_of(stream);
     return terminal.width < 100 ? terminal.width : 100;
@@ -20,7 +21,7 @@ static int page_width(FILE *stream)
 
 void cli_print_overview(FILE *stream)
 {
-    const int width = page_width(stream);
+    const int width = cli_page_width(stream);
     const cli_terminal terminal = cli_terminal_of(stream);
     fputs("stria: ", stream);
     cli_write_wrapped(stream, "convolutional networks: describe, train, look into and ship them", 7, 2,
@@ -40,6 +41,8 @@ void cli_print_overview(FILE *stream)
         {"stria help layers", "all layers"},
         {"stria help models", "all ready models"},
         {"stria help training", "optimizers, schedules, losses"},
+        {"stria help losses", "their arguments; also: optimizers, schedules, initializers, regularizers, "
+                              "constraints"},
         {"stria help status", "exit statuses"},
     };
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
@@ -55,8 +58,7 @@ void cli_print_overview(FILE *stream)
 
 #define UNBOUNDED 1073741824.0 /* a largest size that only guards the arithmetic is not worth telling */
 
-/* "integer, 1 to 4096; default 3", or the words to choose from. */
-static void describe_argument(const stria_argument_info *argument, char *text, size_t size)
+void cli_describe_argument(const stria_argument_info *argument, char *text, size_t size)
 {
     size_t length = (size_t)snprintf(text, size, "%s", argument->type);
     if (argument->minimum < argument->maximum && argument->maximum >= UNBOUNDED && length < size) {
@@ -121,7 +123,7 @@ static void print_layer(size_t index)
 {
     stria_layer_kind_info kind;
     stria_layer_kind_describe(index, &kind);
-    const int width = page_width(stdout);
+    const int width = cli_page_width(stdout);
     const cli_terminal terminal = cli_terminal_of(stdout);
     const char *bold = cli_style_text(&terminal, CLI_BOLD), *plain = cli_style_text(&terminal, CLI_PLAIN);
     printf("%s%s%s: ", bold, kind.name, plain);
@@ -137,7 +139,7 @@ static void print_layer(size_t index)
     stria_argument_info argument;
     for (size_t i = 0; stria_layer_kind_argument(index, i, &argument); i++) {
         char text[512];
-        describe_argument(&argument, text, sizeof text);
+        cli_describe_argument(&argument, text, sizeof text);
         printf("  %s%s%s: ", bold, argument.name, plain);
         cli_write_wrapped(stdout, text, (int)strlen(argument.name) + 4, 6, width);
         printf("      ");
@@ -155,7 +157,7 @@ static bool print_wrapper(const char *name)
         if (strcmp(wrapper.name, name) != 0 && strcmp(wrapper.keras_class, name) != 0) {
             continue;
         }
-        const int width = page_width(stdout);
+        const int width = cli_page_width(stdout);
         const cli_terminal terminal = cli_terminal_of(stdout);
         const char *bold = cli_style_text(&terminal, CLI_BOLD), *plain = cli_style_text(&terminal, CLI_PLAIN);
         printf("%s%s%s: ", bold, wrapper.name, plain);
@@ -183,7 +185,7 @@ static void print_statuses(void)
         {"6", "training diverged: a loss or a weight became NaN or infinite"},
         {"130, 143", "stopped by Ctrl-C or SIGTERM, after saving"},
     };
-    const int width = page_width(stdout);
+    const int width = cli_page_width(stdout);
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         printf("%8s  ", statuses[i].status);
         cli_write_wrapped(stdout, statuses[i].meaning, 10, 10, width);
@@ -206,9 +208,10 @@ static void print_training(void)
             cli_write_wrapped(stdout,
                               "Every optimizer also takes weight_decay=0 and one of clipnorm=0, clipvalue=0, "
                               "global_clipnorm=0 (0: no limit).",
-                              2, 2, page_width(stdout));
+                              2, 2, cli_page_width(stdout));
         }
     }
+    fputs("\nTheir arguments: 'stria help optimizers', 'schedules', 'losses'.\n", stdout);
 }
 
 static void print_layers(void)
@@ -218,11 +221,13 @@ static void print_layers(void)
     stria_layer_wrapper_info wrapper;
     for (size_t i = 0; stria_layer_wrapper_describe(i, &wrapper); i++) {
         printf("  %s: ", wrapper.name);
-        cli_write_wrapped(stdout, wrapper.title, (int)strlen(wrapper.name) + 4, 6, page_width(stdout));
+        cli_write_wrapped(stdout, wrapper.title, (int)strlen(wrapper.name) + 4, 6, cli_page_width(stdout));
     }
     fputs("\nactivations, as a layer's argument\n", stdout);
-    cli_print_activations(stdout, page_width(stdout));
-    fputs("\n'stria help LAYER' explains one.\n", stdout);
+    cli_print_activations(stdout, cli_page_width(stdout));
+    fputs("\n'stria help LAYER' explains one. What arguments name: 'stria help initializers',\n"
+          "'regularizers', 'constraints'.\n",
+          stdout);
 }
 
 static void print_models(void)
@@ -260,6 +265,9 @@ static int unknown_topic(const char *name)
     }
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         cli_nearest_offer(&nearest, topics[i].name);
+    }
+    for (size_t i = 0; cli_functions_topic(i) != NULL; i++) {
+        cli_nearest_offer(&nearest, cli_functions_topic(i));
     }
     stria_layer_kind_info kind;
     for (size_t i = 0; stria_layer_kind_describe(i, &kind); i++) {
@@ -303,6 +311,9 @@ static int run(int argc, char **argv)
             return CLI_DONE;
         }
     }
+    if (cli_print_functions(name)) {
+        return CLI_DONE;
+    }
     const int kind = stria_layer_kind_find(is_activation(name) ? "activation" : name);
     if (kind >= 0) {
         print_layer((size_t)kind);
@@ -318,7 +329,7 @@ const cli_command cli_help_command = {
     .max_arguments = 1,
     .description =
         "TOPIC is a command, a layer kind in model text or its Keras class, or one of: layers, models, "
-        "training, status.",
+        "training, losses, optimizers, schedules, initializers, regularizers, constraints, status.",
     .examples = "stria help train\nstria help conv2d\nstria help layers",
     .run = run,
 };

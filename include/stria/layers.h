@@ -64,6 +64,22 @@ STRIA_API size_t stria_layer_wrapper_count(void);
 /* Describes wrapper `index`; 1, or 0 when there is no such index. Any thread. */
 STRIA_API int stria_layer_wrapper_describe(size_t index, stria_layer_wrapper_info *info);
 
+/* A function that arguments of layers name, "l2(0.01)". All strings are constant. */
+typedef struct stria_function_info {
+    const char *name;
+    const char *aliases; /* further names, separated by spaces; may be "" */
+    const char *formula; /* one line; x is a number, w a parameter */
+    size_t argument_count;
+} stria_function_info;
+
+/* Describes function `index` of a family: "activation", "initializer", "regularizer" or "constraint"; 1, or 0 when there
+ * is none. Any thread. */
+STRIA_API int stria_function_describe(const char *family, size_t index, stria_function_info *info);
+
+/* Describes argument `argument` of that function (its help is NULL: the formula tells); 1, or 0 when there is none. Any
+ * thread. */
+STRIA_API int stria_function_argument(const char *family, size_t index, size_t argument, stria_argument_info *info);
+
 /* The activation names that "activation" arguments take; NULL past the end. Any thread. */
 STRIA_API const char *stria_activation_name(size_t index);
 

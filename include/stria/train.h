@@ -8,6 +8,7 @@
 #include <stria/data.h>
 #include <stria/error.h>
 #include <stria/export.h>
+#include <stria/layers.h>
 #include <stria/model.h>
 #include <stria/plan.h>
 
@@ -106,6 +107,9 @@ STRIA_API stria_status stria_train_options_check(const stria_train_options *opti
 /* The line of help for optimizer, schedule, loss or learning rule `index` of `what` ("optimizer", "schedule", "loss",
  * "learning rule"), NULL past the end. Constant. */
 STRIA_API const char *stria_train_choice(const char *what, size_t index);
+
+/* Describes argument `argument` of that choice; 1, or 0 when there is none. Any thread. */
+STRIA_API int stria_train_choice_argument(const char *what, size_t index, size_t argument, stria_argument_info *info);
 
 /* ---- What happened in a training ---- */
 

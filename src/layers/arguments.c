@@ -327,3 +327,14 @@ void stria_arguments_write(const stria_argument *arguments, size_t count, const 
         stria_value_write(argument, slot, text);
     }
 }
+
+void stria_argument_tell(const stria_argument *argument, stria_argument_info *info)
+{
+    *info = (stria_argument_info){.name = argument->name,
+                                  .type = stria_argument_type_name(argument->type),
+                                  .default_value = argument->default_value,
+                                  .minimum = argument->minimum,
+                                  .maximum = argument->maximum,
+                                  .words = argument->words,
+                                  .help = argument->help};
+}

@@ -10,6 +10,7 @@
 
 #include <stria/context.h>
 #include <stria/error.h>
+#include <stria/layers.h>
 #include <stria/shape.h>
 
 #include "base/text.h"
@@ -186,6 +187,9 @@ const char *stria_activation_text(size_t kind);
 /* An activation from the function that an argument names, and the one with the function's defaults. */
 stria_activation stria_activation_of(const stria_function_value *function);
 stria_activation stria_activation_default(stria_activation_kind kind);
+
+/* What is told of an argument. */
+void stria_argument_tell(const stria_argument *argument, stria_argument_info *info);
 
 /* "integer", "number", ... */
 const char *stria_argument_type_name(stria_argument_type type);

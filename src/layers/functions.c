@@ -270,9 +270,19 @@ static bool find_parameter(const reader *r, size_t at, size_t length, size_t *in
                   shown(length), r->text + at, names);
 }
 
+/* "mean of random_normal"; "l2" where the function has that name too. */
+static const char *owned(const reader *r, const stria_parameter *parameter, char *text, size_t size)
+{
+    if (strcmp(parameter->name, r->function->name) == 0)
+        return parameter->name;
+    snprintf(text, size, "%s of %s", parameter->name, r->function->name);
+    return text;
+}
+
 /* One value between commas: bytes `at` up to `end`. */
 static bool read_piece(reader *r, size_t at, size_t end)
 {
+    char owner[80];
     const size_t from = skip_spaces(r->text, at, end);
     while (end > from && (r->text[end - 1] == ' ' || r->text[end - 1] == '\t'))
         end--;
@@ -286,8 +296,8 @@ static bool read_piece(reader *r, size_t at, size_t end)
         if (!find_parameter(r, from, key_end - from, &index))
             return false;
         if (r->given[index])
-            return refuse(r->mistake, from, end - from, "%s of %s is given twice",
-                          r->function->parameters[index].name, r->function->name);
+            return refuse(r->mistake, from, end - from, "%s is given twice",
+                          owned(r, &r->function->parameters[index], owner, sizeof owner));
     } else {
         while (index < r->count && r->given[index])
             index++;
@@ -302,13 +312,13 @@ static bool read_piece(reader *r, size_t at, size_t end)
     const stria_parameter *parameter = &r->function->parameters[index];
     r->given[index] = true;
     if (start == end)
-        return refuse(r->mistake, start, 1, "there is no value for %s of %s", parameter->name,
-                      r->function->name);
+        return refuse(r->mistake, start, 1, "there is no value for %s",
+                      owned(r, parameter, owner, sizeof owner));
     if (!read_parameter(parameter, r->text + start, end - start, &r->value->parameters[index])) {
         char rule[160];
         describe_rule(parameter, rule, sizeof rule);
-        return refuse(r->mistake, start, end - start, "'%.*s' does not fit %s of %s: it takes %s",
-                      shown(end - start), r->text + start, parameter->name, r->function->name, rule);
+        return refuse(r->mistake, start, end - start, "'%.*s' does not fit %s: it takes %s",
+                      shown(end - start), r->text + start, owned(r, parameter, owner, sizeof owner), rule);
     }
     return true;
 }

@@ -1,4 +1,5 @@
 /* The list of layer kinds, how they are found by name, and the public description of them. */
+#include <float.h>
 #include <string.h>
 
 #include <stria/layers.h>
@@ -97,8 +98,9 @@ stria_status stria_require_channels(const stria_shape *input, const char *kind, 
     char text[STRIA_SHAPE_TEXT_SIZE];
     return stria_fail(err, STRIA_ERROR_SHAPE, "%s needs to know the last size of its input, which is %s; %s",
                       kind, stria_shape_text(input, text, sizeof text),
-                      input->rank > 1 ? "give the number of channels, as in ?x?x3"
-                                      : "give the input's sizes, or take global_avgpool2d instead of flatten");
+                      input->rank > 1
+                          ? "give the number of channels, as in ?x?x3"
+                          : "give the input's sizes, or take global_avgpool2d instead of flatten");
 }
 
 stria_status stria_require_spatial(const stria_shape *input, int axes, const char *kind, stria_error *err)
@@ -162,16 +164,63 @@ int stria_layer_kind_argument(size_t index, size_t argument, stria_argument_info
 {
     if (index >= stria_layer_kind_count() || argument >= stria_layer_kinds[index]->argument_count)
         return 0;
-    const stria_argument *a = &stria_layer_kinds[index]->arguments[argument];
-    *info = (stria_argument_info){.name = a->name,
-                                  .type = stria_argument_type_name(a->type),
-                                  .default_value = a->default_value,
-                                  .minimum = a->minimum,
-                                  .maximum = a->maximum,
-                                  .words = a->words,
-                                  .help = a->help};
+    stria_argument_tell(&stria_layer_kinds[index]->arguments[argument], info);
     return 1;
 }
+
+/* ---- Functions ---- */
+
+static const stria_function *find_function(const char *family, size_t index)
+{
+    static const stria_function_family *const families[] = {
+        &stria_activation_functions, &stria_initializer_functions, &stria_regularizer_functions,
+        &stria_constraint_functions};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(families[i]->name, family) == 0)
+            return index < families[i]->count ? &families[i]->functions[index] : NULL;
+    return NULL;
+}
+
+static size_t parameter_count(const stria_function *function)
+{
+    size_t count = 0;
+    while (function->parameters != NULL && function->parameters[count].name != NULL)
+        count++;
+    return count;
+}
+
+int stria_function_describe(const char *family, size_t index, stria_function_info *info)
+{
+    const stria_function *function = find_function(family, index);
+    if (function == NULL)
+        return 0;
+    *info = (stria_function_info){.name = function->name,
+                                  .aliases = function->aliases != NULL ? function->aliases : "",
+                                  .formula = function->help,
+                                  .argument_count = parameter_count(function)};
+    return 1;
+}
+
+int stria_function_argument(const char *family, size_t index, size_t argument, stria_argument_info *info)
+{
+    static const char *const types[] = {[STRIA_PARAMETER_NUMBER] = "number",
+                                        [STRIA_PARAMETER_WORD] = "word",
+                                        [STRIA_PARAMETER_AXES] = "axis or axes"};
+    const stria_function *function = find_function(family, index);
+    if (function == NULL || argument >= parameter_count(function))
+        return 0;
+    const stria_parameter *p = &function->parameters[argument];
+    const bool bounded = p->minimum > -(double)FLT_MAX;
+    *info = (stria_argument_info){.name = p->name,
+                                  .type = types[p->type],
+                                  .default_value = p->default_value,
+                                  .minimum = bounded ? p->minimum : 0,
+                                  .maximum = bounded ? p->maximum : 0,
+                                  .words = p->words};
+    return 1;
+}
+
+/* ---- Names ---- */
 
 const char *stria_layer_kind_suggest(const char *name)
 {

@@ -49,7 +49,7 @@ const stria_choice stria_losses[STRIA_LOSS_COUNT] = {
         {"binary_crossentropy", "bce", smoothing_arguments, COUNT(smoothing_arguments),
          "binary_crossentropy label_smoothing=0: of outputs that each say yes or no, one for two classes; "
          "joined with a sigmoid at the end of the model, other outputs are taken as what a sigmoid would "
-         "get"},
+         "get; short: bce"},
     [STRIA_LOSS_BINARY_FOCAL_CROSSENTROPY] =
         {"binary_focal_crossentropy", NULL, binary_focal_arguments, COUNT(binary_focal_arguments),
          "binary_focal_crossentropy alpha=0.25 gamma=2 label_smoothing=0 apply_class_balancing=no: "
@@ -75,20 +75,21 @@ const stria_choice stria_losses[STRIA_LOSS_COUNT] = {
                           "huber delta=1: mean of e^2/2 up to an error e of delta, beyond it "
                           "delta |e| - delta^2/2"},
     [STRIA_LOSS_KL_DIVERGENCE] = {"kl_divergence", "kld", NULL, 0,
-                                  "kl_divergence: sum of t ln(t / y), both probabilities"},
-    [STRIA_LOSS_LOG_COSH] = {"log_cosh", "logcosh", NULL, 0, "log_cosh: mean of ln(cosh(y - t))"},
+                                  "kl_divergence: sum of t ln(t / y), both probabilities; short: kld"},
+    [STRIA_LOSS_LOG_COSH] = {"log_cosh", "logcosh", NULL, 0,
+                             "log_cosh: mean of ln(cosh(y - t)); short: logcosh"},
     [STRIA_LOSS_MEAN_ABSOLUTE_ERROR] = {"mean_absolute_error", "mae", NULL, 0,
-                                        "mean_absolute_error: mean of |y - t|"},
+                                        "mean_absolute_error: mean of |y - t|; short: mae"},
     [STRIA_LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR] =
         {"mean_absolute_percentage_error", "mape", NULL, 0,
-         "mean_absolute_percentage_error: mean of 100 |y - t| / |t|"},
+         "mean_absolute_percentage_error: mean of 100 |y - t| / |t|; short: mape"},
     [STRIA_LOSS_MEAN_SQUARED_ERROR] =
         {"mean_squared_error", "mse", NULL, 0,
          "mean_squared_error: mean of (y - t)^2 over all outputs of a sample; labels count as rows with "
-         "a single 1"},
+         "a single 1; short: mse"},
     [STRIA_LOSS_MEAN_SQUARED_LOGARITHMIC_ERROR] =
         {"mean_squared_logarithmic_error", "msle", NULL, 0,
-         "mean_squared_logarithmic_error: mean of (ln(1 + y) - ln(1 + t))^2"},
+         "mean_squared_logarithmic_error: mean of (ln(1 + y) - ln(1 + t))^2; short: msle"},
     [STRIA_LOSS_POISSON] = {"poisson", NULL, NULL, 0, "poisson: mean of y - t ln(y)"},
     [STRIA_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY] =
         {"sparse_categorical_crossentropy", NULL, NULL, 0,

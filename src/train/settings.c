@@ -86,15 +86,35 @@ stria_status stria_train_options_check(const stria_train_options *options, stria
     return stria_settings_read(&settings, options, err);
 }
 
+static const stria_choice *find_choice(const char *what, size_t index)
+{
+    static const struct {
+        const char *what;
+        const stria_choice *choices;
+        size_t count;
+    } tables[] = {
+        {"optimizer", stria_optimizers, STRIA_OPTIMIZER_COUNT},
+        {"schedule", stria_schedules, STRIA_SCHEDULE_COUNT},
+        {"loss", stria_losses, STRIA_LOSS_COUNT},
+        {"learning rule", stria_learning_rules, STRIA_RULE_COUNT},
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strcmp(tables[i].what, what) == 0 && index < tables[i].count)
+            return &tables[i].choices[index];
+    return NULL;
+}
+
 const char *stria_train_choice(const char *what, size_t index)
 {
-    if (strcmp(what, "optimizer") == 0)
-        return index < STRIA_OPTIMIZER_COUNT ? stria_optimizers[index].help : NULL;
-    if (strcmp(what, "schedule") == 0)
-        return index < STRIA_SCHEDULE_COUNT ? stria_schedules[index].help : NULL;
-    if (strcmp(what, "loss") == 0)
-        return index < STRIA_LOSS_COUNT ? stria_losses[index].help : NULL;
-    if (strcmp(what, "learning rule") == 0)
-        return index < STRIA_RULE_COUNT ? stria_learning_rules[index].help : NULL;
-    return NULL;
+    const stria_choice *choice = find_choice(what, index);
+    return choice != NULL ? choice->help : NULL;
+}
+
+int stria_train_choice_argument(const char *what, size_t index, size_t argument, stria_argument_info *info)
+{
+    const stria_choice *choice = find_choice(what, index);
+    if (choice == NULL || argument >= choice->argument_count)
+        return 0;
+    stria_argument_tell(&choice->arguments[argument], info);
+    return 1;
 }
