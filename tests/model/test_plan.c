@@ -116,10 +116,9 @@ static void test_random_buffers(void **state)
         excess += bound > 0 ? (double)total / (double)bound : 1;
     }
     assert_int_equal(memory.live_blocks, 0);
-    /* Random lifetimes are harder than networks; still the blocks are within a fifth of the bound on average.
-     */
-    if (excess / 200 > 1.2)
-        fail_msg("blocks are %.2f times the bound on average", excess / 200);
+    /* Random lifetimes are harder than networks; still few blocks are above the bound. */
+    if (excess / 200 > 1.002)
+        fail_msg("blocks are %.4f times the bound on average", excess / 200);
 }
 
 static void test_buffers_too_large(void **state)
@@ -153,12 +152,7 @@ static void test_network_blocks(void **state)
             stria_plan_memory_use(plan, &memory);
             assert_apart(plan->buffers, plan->buffer_count, memory.activations);
             assert_true(memory.activations >= memory.lower_bound);
-            /* On chains of layers the plan meets its bound. Placing by size leaves one gap in the training
-             * of lenet5-1998, of 9.4 %, or 10.3 % for the kernels in plain C. */
-            const bool has_gap =
-                mode == STRIA_MODE_TRAINING && strcmp(stria_architecture_name(i), "lenet5-1998") == 0;
-            const uint64_t allowed = has_gap ? memory.lower_bound / 9 : 0;
-            if (memory.activations > memory.lower_bound + allowed)
+            if (memory.activations > memory.lower_bound)
                 fail_msg("%s: %llu bytes in mode %d, at least %llu", stria_architecture_name(i),
                          (unsigned long long)memory.activations, mode,
                          (unsigned long long)memory.lower_bound);
