@@ -349,7 +349,7 @@ static const cli_option options_table[] = {
     CLI_NUMBER_ROW("min-accuracy", eval_options, min_accuracy, "F", 0, 1,
                    "end with status 1 when the accuracy is below F"),
     CLI_TEXT_ROW("loss", eval_options, loss, "LOSS",
-                 "loss to compute (default: cross-entropy for classes, mean squared error for targets)"),
+                 "loss to compute (default: the one that the model was trained with)"),
     CLI_INTEGER_ROW("batch", eval_options, batch, "N", 1, 1e6, "samples computed at a time (default 256)"),
     CLI_MACHINE_ROWS(eval_options, machine),
     CLI_JSON_ROW(eval_options, json),

@@ -64,9 +64,8 @@ typedef struct verdict {
 } verdict;
 
 static void judge(verdict *found, const cli_teller *teller, const cli_samples *samples, size_t sample,
-                  const float *outputs)
+                  const float *outputs, size_t size)
 {
-    const size_t size = teller->output_size;
     found->samples = samples;
     found->sample = sample;
     found->outputs = outputs;
@@ -262,10 +261,20 @@ static int keep_picture(cli_teller *teller, const verdict *found)
     return CLI_DONE;
 }
 
+/* Whether a single output tells two classes apart: it is how much the second one is meant. */
+static bool is_yes_or_no(const cli_teller *teller, const cli_samples *samples)
+{
+    const bool two = stria_model_class_count(teller->model) == 2 ||
+                     (samples->data != NULL && stria_dataset_class_count(samples->data) == 2);
+    return are_classes(teller) && teller->output_size == 1 && two;
+}
+
 int cli_tell(cli_teller *teller, const cli_samples *samples, size_t sample, const float *outputs)
 {
     verdict found;
-    judge(&found, teller, samples, sample, outputs);
+    const bool yes_or_no = is_yes_or_no(teller, samples);
+    const float both[2] = {1 - outputs[0], outputs[0]};
+    judge(&found, teller, samples, sample, yes_or_no ? both : outputs, yes_or_no ? 2 : teller->output_size);
     if (are_classes(teller) && samples->labels != NULL) {
         teller->known++;
         teller->right += found.top[0].index == (size_t)samples->labels[sample];
