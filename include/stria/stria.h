@@ -34,6 +34,7 @@
 #include <stria/plan.h>
 #include <stria/report.h>
 #include <stria/shape.h>
+#include <stria/stimulus.h>
 #include <stria/train.h>
 #include <stria/version.h>
 

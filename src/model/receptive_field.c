@@ -180,3 +180,13 @@ void stria_receptive_field_of(const stria_model *model, stria_node *node)
     }
     node->field = field;
 }
+
+bool stria_receptive_field_at(const stria_node *node, int a, int64_t position, int64_t *first, int64_t *last)
+{
+    const axis *x = &node->walk.axes[a];
+    if (a >= node->field.axes || node->field.size[a] == 0)
+        return false;
+    *first = x->first + x->step * ceil_divide(x->times * position + x->before, x->parts);
+    *last = x->last + x->step * floor_divide(x->times * position + x->after, x->parts);
+    return true;
+}
