@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the command line against what it should say.
 
-    run.py --stria PATH [--refresh] CASE...
+    run.py --stria PATH [--photographs FOLDER] [--refresh] CASE...
 
 A case is a text file. Each command in it is followed by what it writes and how it ends:
 
@@ -17,7 +17,10 @@ Where a run differs from the next, the expected text has placeholders:
 
 The commands of a case run one after the other in one new empty folder, with the folder of the tested stria and
 tests/cli/tools first in PATH, and an environment in which nothing of the machine shows. --refresh writes what the
-commands said into the case files; lines that still match, with their placeholders, stay as they are."""
+commands said into the case files; lines that still match, with their placeholders, stay as they are.
+
+--photographs names a folder of the user's data into which scripts/sample-pictures put the sample photographs: the
+commands find them there, and without it the cases are skipped (status 77)."""
 
 import argparse
 import difflib
@@ -108,11 +111,13 @@ def refreshed(expected, actual):
     return result
 
 
-def environment(stria, folder):
+def environment(stria, folder, photographs):
     kept = {name: value for name, value in os.environ.items()
             if name.endswith("SAN_OPTIONS") or name in ("TMPDIR", "LD_LIBRARY_PATH", "STRIA_CPU")}
     kept["ASAN_OPTIONS"] = kept.get("ASAN_OPTIONS", "") + ":allocator_may_return_null=1"
     path = [str(stria.parent), str(HERE / "tools"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+    if photographs:
+        kept["XDG_DATA_HOME"] = str(photographs)
     return {**kept, "PATH": ":".join(path), "HOME": folder, "LANG": "C.UTF-8", "TERM": "dumb"}
 
 
@@ -135,12 +140,12 @@ def show_difference(what, expected, actual):
             print(f"    {line}")
 
 
-def run_case(path, stria, refresh):
+def run_case(path, stria, photographs, refresh):
     """Runs a case; returns whether all of it was as expected."""
     steps, rest = read_case(path)
     good = True
     with tempfile.TemporaryDirectory(prefix="stria-cli-") as folder:
-        variables = environment(stria, folder)
+        variables = environment(stria, folder, photographs)
         work = pathlib.Path(folder, "work")
         work.mkdir()
         for step in steps:
@@ -173,13 +178,18 @@ def run_case(path, stria, refresh):
 def main():
     parser = argparse.ArgumentParser(description="Runs the command line against what it should say.")
     parser.add_argument("--stria", required=True, type=pathlib.Path, help="the command to test")
+    parser.add_argument("--photographs", type=pathlib.Path, help="where the sample photographs are, stria/pictures/ in it")
     parser.add_argument("--refresh", action="store_true", help="write what the commands say into the cases")
     parser.add_argument("cases", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
     stria = options.stria.resolve()
     if not os.access(stria, os.X_OK):
         sys.exit(f"{stria} is no program")
-    bad = [path.name for path in options.cases if not run_case(path, stria, options.refresh)]
+    photographs = options.photographs and options.photographs.resolve()
+    if photographs and not (photographs / "stria/pictures").is_dir():
+        print(f"skipped: scripts/sample-pictures --textures {options.photographs}/stria/pictures gets the photographs")
+        return 77
+    bad = [path.name for path in options.cases if not run_case(path, stria, photographs, options.refresh)]
     print(f"{len(options.cases) - len(bad)} of {len(options.cases)} cases as expected")
     return 1 if bad else 0
 
