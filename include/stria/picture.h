@@ -73,12 +73,31 @@ STRIA_API stria_status stria_picture_convert(stria_picture *picture, stria_conte
 STRIA_API stria_status stria_picture_crop(stria_picture *picture, stria_context *context, int64_t top, int64_t left,
                                           int64_t height, int64_t width, stria_error *err);
 
-/* Resizes to height x width. `method` says what the result equals:
- *   nearest, bilinear, bicubic, lanczos3, lanczos5, area    Keras's Resizing (tf.image.resize), rounded to bytes
- *   antialias                                               Keras's bilinear with antialias
- * On failure the picture is as it was. Errors: VALUE (an unknown method: the message lists them), LIMIT, MEMORY. */
+/* Resizes to height x width. `method` says what the result equals, within one step of a byte:
+ *   nearest, bilinear, bicubic, lanczos3, lanczos5, area       Keras's Resizing (tf.image.resize), rounded to bytes;
+ *                                                              area is OpenCV's INTER_AREA too where the picture shrinks
+ *   antialias, antialias-bicubic, antialias-lanczos3           the same with antialias (the first is bilinear)
+ *   pil-nearest, pil-box, pil-bilinear, pil-hamming,
+ *   pil-bicubic, pil-lanczos                                   Pillow's resize, byte for byte, which always antialiases
+ *   opencv-nearest, opencv-bilinear                            OpenCV's INTER_NEAREST and INTER_LINEAR
+ * Alpha is resized as a channel like others, but by the methods of Pillow colours count by how much they are seen.
+ * On failure the picture is as it was. Errors: VALUE (an unknown method: the message lists them), LIMIT (sides above
+ * 1,048,576 or too many pixels), MEMORY. */
 STRIA_API stria_status stria_picture_resize(stria_picture *picture, stria_context *context, int64_t height, int64_t width,
                                             const char *method, stria_error *err);
+
+/* All zero means the defaults. */
+typedef struct stria_resize_options {
+    size_t struct_size;       /* sizeof this struct, or 0 for the layout of version 0.1 */
+    const char *method;       /* as above; NULL: "bilinear" */
+    int crop_to_aspect_ratio; /* 1: first the middle is cut out that has the proportions of the result, as in Keras */
+    int pad_to_aspect_ratio;  /* 1: first equal borders give it the proportions of the result, as in Keras */
+    int fill;                 /* 0 to 255: what the borders are, in every channel */
+} stria_resize_options;
+
+/* The same with options; NULL gives the defaults. */
+STRIA_API stria_status stria_picture_resize_with(stria_picture *picture, stria_context *context, int64_t height,
+                                                 int64_t width, const stria_resize_options *options, stria_error *err);
 
 /* Writes a PNG file, whole or not at all. Errors: VALUE (another suffix than .png, or no picture), NOT_BUILT, IO,
  * MEMORY. */

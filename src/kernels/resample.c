@@ -35,6 +35,26 @@ static line line_at(const float *table, size_t taps, size_t o)
     return l;
 }
 
+/* ---- Proportions ---- */
+
+stria_resample_axis stria_resample_to_aspect(const int64_t in[2], const int64_t out[2], int a, bool pad)
+{
+    /* Side `a` of a picture that has the proportions of the output and, along the other side, the picture's
+     * size; in float, as in Keras. */
+    int64_t side = (int64_t)((float)(in[1 - a] * out[a]) / (float)out[1 - a]);
+    stria_resample_axis axis = {.in = (size_t)in[a], .out = (size_t)out[a]};
+    if (pad) {
+        int64_t border = side > in[a] ? (side - in[a]) / 2 : 0;
+        axis.extent = (size_t)(in[a] + 2 * border);
+        axis.start = -border;
+    } else {
+        side = side > in[a] ? in[a] : side < 1 ? 1 : side;
+        axis.extent = (size_t)side;
+        axis.start = (in[a] - side) / 2;
+    }
+    return axis;
+}
+
 /* ---- Weights ---- */
 
 static double radius_of(stria_interpolation interpolation)
@@ -268,7 +288,18 @@ static inline void output_row(const resample_job *job, size_t channels, const fl
     }
 }
 
-/* A task is some output rows of a picture. Few channels are counted at compile time. */
+/* Few channels are counted at compile time. */
+static void any_output_row(const resample_job *job, const float *sums, float inside, float *y)
+{
+    if (job->r->channels == 1)
+        output_row(job, 1, sums, inside, y);
+    else if (job->r->channels == 3)
+        output_row(job, 3, sums, inside, y);
+    else
+        output_row(job, job->r->channels, sums, inside, y);
+}
+
+/* A task is some output rows of a picture. */
 static void forward_task(void *argument, size_t task, size_t worker)
 {
     const resample_job *job = argument;
@@ -281,12 +312,7 @@ static void forward_task(void *argument, size_t task, size_t worker)
         line l = line_at(job->rows, job->row_taps, o);
         float *y = job->to + (picture * r->axes[0].out + o) * row;
         const float *from = add_rows(job, &l, x, sums);
-        if (r->channels == 1)
-            output_row(job, 1, from, l.inside, y);
-        else if (r->channels == 3)
-            output_row(job, 3, from, l.inside, y);
-        else
-            output_row(job, r->channels, from, l.inside, y);
+        any_output_row(job, from, l.inside, y);
     }
 }
 
@@ -296,6 +322,60 @@ void stria_resample_forward(const stria_resample *resample, const float *table, 
     resample_job job = job_of(resample, table, x, y, scratch);
     stria_pool_run(pool, batch * job.pieces, forward_task, &job);
 }
+
+/* ---- Bytes ---- */
+
+static void add_byte_rows(const line *l, size_t width, const uint8_t *x, float *sums)
+{
+    const uint8_t *row = x + l->first * width, *next = row + width;
+    if (l->count == 2) {
+        for (size_t i = 0; i < width; i++)
+            sums[i] = l->weights[0] * (float)row[i] + l->weights[1] * (float)next[i];
+        return;
+    }
+    float first = l->count > 0 ? l->weights[0] : 0;
+    for (size_t i = 0; i < width; i++)
+        sums[i] = l->count > 0 ? first * (float)row[i] : 0;
+    for (size_t k = 1; k < l->count; k++) {
+        row += width;
+        for (size_t i = 0; i < width; i++)
+            sums[i] += l->weights[k] * (float)row[i];
+    }
+}
+
+/* To the nearest, halves to even: beside 3 * 2^22 a float has no room for fractions, and the bits below are
+ * the number. */
+static void round_to_bytes(const float *x, uint8_t *y, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float value = x[i] > 0 ? x[i] : 0;
+        float rounded = (value < 255 ? value : 255) + 12582912.0F;
+        uint32_t bits;
+        memcpy(&bits, &rounded, sizeof bits);
+        y[i] = (uint8_t)bits;
+    }
+}
+
+void stria_resample_bytes(const stria_resample *resample, const float *table, const uint8_t *x, uint8_t *y,
+                          float *scratch)
+{
+    resample_job job = job_of(resample, table, NULL, NULL, NULL);
+    size_t row = resample->axes[1].out * resample->channels;
+    float *sums = scratch, *made = scratch + stria_resample_scratch(resample, 1);
+    for (size_t o = 0; o < resample->axes[0].out; o++, y += row) {
+        line l = line_at(job.rows, job.row_taps, o);
+        add_byte_rows(&l, job.width, x, sums);
+        any_output_row(&job, sums, l.inside, made);
+        round_to_bytes(made, y, row);
+    }
+}
+
+size_t stria_resample_bytes_scratch(const stria_resample *resample)
+{
+    return stria_resample_scratch(resample, 1) + resample->axes[1].out * resample->channels;
+}
+
+/* ---- Backward ---- */
 
 /* A task is a picture: output rows share input rows. */
 static void backward_task(void *argument, size_t picture, size_t worker)

@@ -61,30 +61,6 @@ static stria_status size_shape(int64_t height, int64_t width, const stria_shape 
     return STRIA_OK;
 }
 
-/* Side `a` of a picture that has the proportions of the output and, along the other side, the picture's size;
- * in float, as Keras computes it. */
-static int64_t fitting_side(const int64_t in[2], const int64_t out[2], int a)
-{
-    return (int64_t)((float)(in[1 - a] * out[a]) / (float)out[1 - a]);
-}
-
-/* The middle of the picture in the output's proportions. */
-static void crop_axis(const int64_t in[2], const int64_t out[2], int a, stria_resample_axis *axis)
-{
-    int64_t side = fitting_side(in, out, a);
-    side = side > in[a] ? in[a] : side < 1 ? 1 : side;
-    axis->extent = (size_t)side;
-    axis->start = (in[a] - side) / 2;
-}
-
-/* The picture between borders of equal width that give it the output's proportions. */
-static void pad_axis(const int64_t in[2], const int64_t out[2], int a, stria_resample_axis *axis)
-{
-    int64_t side = fitting_side(in, out, a), border = side > in[a] ? (side - in[a]) / 2 : 0;
-    axis->extent = (size_t)(in[a] + 2 * border);
-    axis->start = -border;
-}
-
 static stria_resample resample_of(const config *c, const stria_shape *input)
 {
     const int64_t in[2] = {input->sizes[0], input->sizes[1]}, out[2] = {c->height, c->width};
@@ -94,10 +70,8 @@ static stria_resample resample_of(const config *c, const stria_shape *input)
                         .fill = (float)c->fill_value};
     for (int a = 0; a < 2; a++) {
         r.axes[a] = (stria_resample_axis){(size_t)in[a], (size_t)out[a], (size_t)in[a], 0};
-        if (c->crop_to_aspect_ratio)
-            crop_axis(in, out, a, &r.axes[a]);
-        else if (c->pad_to_aspect_ratio)
-            pad_axis(in, out, a, &r.axes[a]);
+        if (c->crop_to_aspect_ratio || c->pad_to_aspect_ratio)
+            r.axes[a] = stria_resample_to_aspect(in, out, a, c->pad_to_aspect_ratio);
     }
     return r;
 }
