@@ -11,6 +11,7 @@ extern const cli_command cli_eval_command;
 extern const cli_command cli_help_command;
 extern const cli_command cli_new_command;
 extern const cli_command cli_predict_command;
+extern const cli_command cli_see_command;
 extern const cli_command cli_report_command;
 extern const cli_command cli_summary_command;
 extern const cli_command cli_train_command;

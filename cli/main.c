@@ -20,6 +20,7 @@ const cli_command *const cli_commands[] = {
     &cli_train_command,
     &cli_eval_command,
     &cli_predict_command,
+    &cli_see_command,
     &cli_report_command,
     &cli_bench_command,
     &cli_help_command,

@@ -26,6 +26,7 @@
 #include <stria/error.h>
 #include <stria/explain.h>
 #include <stria/figure.h>
+#include <stria/inspect.h>
 #include <stria/layers.h>
 #include <stria/lint.h>
 #include <stria/model.h>
@@ -34,6 +35,7 @@
 #include <stria/plan.h>
 #include <stria/report.h>
 #include <stria/shape.h>
+#include <stria/sheet.h>
 #include <stria/stimulus.h>
 #include <stria/train.h>
 #include <stria/version.h>

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "inspect/figure.h"
+#include "inspect/palette.h"
 
 typedef struct lab {
     double lightness, a, b;
@@ -119,4 +120,17 @@ void stria_color_bytes(stria_color color, bool dark, uint8_t rgb[3])
     const uint32_t value = color >= STRIA_RGB(0) ? color & 0xFFFFFF : named[color < count ? color : 0][dark];
     for (int i = 0; i < 3; i++)
         rgb[i] = (uint8_t)(value >> (16 - 8 * i));
+}
+
+/* ---- Tables ---- */
+
+stria_status stria_palette_make(uint8_t palette[STRIA_PALETTE_SIZE][3], const char *name, stria_error *err)
+{
+    for (int i = 0; i < STRIA_PALETTE_SIZE; i++) {
+        if (!stria_color_map(name, (double)i / (STRIA_PALETTE_SIZE - 1), palette[i]))
+            return stria_fail(err, STRIA_ERROR_VALUE,
+                              "there is no colour map '%s'; there are gray, sequential, diverging and heat",
+                              name);
+    }
+    return STRIA_OK;
 }

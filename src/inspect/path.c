@@ -132,7 +132,7 @@ static void turn(stria_path *path, const double *point, const double *a, const d
     const double along = a[0] * b[0] + a[1] * b[1];
     double at[2][2] = {{a[0], a[1]}, {b[0], b[1]}};
     size_t corners = 2;
-    if (along > 0) {
+    if (along > -1e-6) {
         at[0][0] = (a[0] + b[0]) / (1 + along);
         at[0][1] = (a[1] + b[1]) / (1 + along);
         corners = 1;

@@ -14,8 +14,9 @@ LAST_ROOMS = {"inspect", "deploy", "detect", "dist"}  # may use all rooms above,
 # The room that implements each public header, or the first part of it: the arrays of data.h are of formats.
 PUBLIC = {"export": "base", "error": "base", "version": "base", "context": "base", "shape": "tensor",
           "bench": "kernels", "layers": "layers", "model": "model", "plan": "model", "build": "model",
-          "build_layers": "model", "explain": "model", "lint": "model", "figure": "inspect", "attribution": "inspect",
-          "pixel": "inspect", "report": "inspect", "stimulus": "inspect", "data": "formats", "picture": "data",
+          "build_layers": "model", "explain": "model", "lint": "model", "figure": "inspect",
+          "attribution": "inspect", "pixel": "inspect", "report": "inspect", "stimulus": "inspect",
+          "data": "formats", "picture": "data", "sheet": "inspect", "inspect": "inspect",
           "train": "train"}
 LIBRARIES = {"png.h", "jpeglib.h", "webp/decode.h", "zlib.h", "zip.h", "jansson.h"}
 MADE = {"model/zoo_texts.h"}  # by the build

@@ -1,0 +1,50 @@
+/* stria see: what its modes share. Each mode has a file see_*.c with one function; cmd_see.c finds out which
+ * it is. */
+#ifndef CLI_SEE_H
+#define CLI_SEE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <stria/stria.h>
+
+#include "open.h"
+#include "options.h"
+
+typedef struct see_options {
+    bool filters; /* the modes */
+    const char *layer, *output, *data, *scale, *palette, *summary, *terminal;
+    int64_t most, zoom;
+    bool gray, json, dark;
+    cli_machine machine;
+} see_options;
+
+/* One run. */
+typedef struct see {
+    const see_options *options;
+    cli_arguments things; /* the words that are not options: MODEL, or what the mode says */
+    stria_context *context;
+    stria_model *model; /* NULL in modes without one */
+} see;
+
+/* The modes: each prints what is wrong and returns the exit status. */
+int see_filters(see *run);
+
+/* Shows a sheet where --output and --terminal say: a file, the terminal, or, off a terminal, a hint on
+ * stderr. `title` and what goes behind the figure in HTML (`html`) may be NULL. */
+int see_show_sheet(const see *run, const stria_sheet *sheet, const char *html);
+
+/* The same for a figure. On a terminal without graphics it is left to the text. */
+int see_show_figure(const see *run, stria_figure *figure, const char *title, const char *caption);
+
+/* The layer that a mode is about: --layer, else the words `first` of the command line, else NULL. More words
+ * than `first` + 1 are misuse, which sets *status. */
+const char *see_layer(const see *run, int first, int *status);
+
+/* Says that there is no layer of that name, with the nearest one. CLI_MISUSED. */
+int see_fail_layer(const see *run, const char *layer);
+
+/* Reports an error of the library: what an option asked for is misuse, the rest is as elsewhere. */
+int see_fail(const see *run, const stria_error *err);
+
+#endif
