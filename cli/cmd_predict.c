@@ -401,6 +401,7 @@ static const cli_option options_table[] = {
                      "which samples of --data, as 0,5,10-19 (default 0)"),
     CLI_WORDS_ROW("part", predict_options, part, "PART", "train test",
                   "of --data: train or test (default: test, or train when there is no other)"),
+    CLI_MAX_PIXELS_ROW(predict_options, machine),
     CLI_MACHINE_ROWS(predict_options, machine),
     CLI_JSON_ROW(predict_options, json),
 };

@@ -26,6 +26,7 @@ int cli_open_context(stria_context **context, const cli_machine *machine)
         .cpu = machine->cpu,
         .threads = (int)machine->threads,
         .algorithm = machine->algorithm,
+        .max_pixels = machine->max_pixels,
     };
     if (stria_context_create(context, &options, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);

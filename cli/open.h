@@ -11,6 +11,7 @@
 typedef struct cli_machine {
     int64_t threads;
     const char *cpu, *algorithm;
+    int64_t max_pixels;
 } cli_machine;
 
 /* What the library logs, warnings and more, goes to stderr. */

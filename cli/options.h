@@ -103,7 +103,11 @@ void cli_print_help(const cli_command *command, FILE *stream);
         .value = value_, .help = help_                                                                       \
     }
 #define CLI_JSON_ROW(owner, field) CLI_FLAG_ROW("json", owner, field, "print the results as JSON")
-/* Three rows, for a cli_machine (open.h). */
+/* Where commands read pictures; `field` is a cli_machine (open.h). */
+#define CLI_MAX_PIXELS_ROW(owner, field)                                                                     \
+    CLI_INTEGER_ROW("max-pixels", owner, field.max_pixels, "N", 1, (int64_t)1 << 40,                         \
+                    "refuse pictures of more pixels (default 268435456)")
+/* Three rows, for a cli_machine. */
 #define CLI_MACHINE_ROWS(owner, field)                                                                       \
     CLI_INTEGER_ROW("threads", owner, field.threads, "N", 1, 256,                                            \
                     "threads to compute with (default: the CPUs this process may use); the results do not "  \

@@ -125,34 +125,44 @@ static inline uint8_t clip(int32_t sum)
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/* A row [W,C] to [Wo,C]; with the number of channels known when compiling, sums stay in registers. */
-static inline void resample_row(const int32_t *line, size_t step, size_t out, size_t channels, int32_t fill,
-                                const uint8_t *x, uint8_t *y)
+/* A row [W,C] to [Wo,C]: each channel by itself, or three at once. */
+static void resample_channel(const int32_t *line, size_t step, size_t out, size_t channels, int32_t fill,
+                             const uint8_t *x, uint8_t *y)
 {
     for (size_t o = 0; o < out; o++, line += step, y += channels) {
         const uint8_t *from = x + (size_t)line[0] * channels;
-        int32_t sums[4];
-        for (size_t c = 0; c < channels; c++)
-            sums[c] = HALF + line[2] * fill;
+        int32_t sum = HALF + line[2] * fill;
         for (int32_t k = 0; k < line[1]; k++, from += channels)
-            for (size_t c = 0; c < channels; c++)
-                sums[c] += from[c] * line[LINE_HEAD + k];
-        for (size_t c = 0; c < channels; c++)
-            y[c] = clip(sums[c]);
+            sum += from[0] * line[LINE_HEAD + k];
+        *y = clip(sum);
+    }
+}
+
+static void resample_colours(const int32_t *line, size_t step, size_t out, int32_t fill, const uint8_t *x,
+                             uint8_t *y)
+{
+    for (size_t o = 0; o < out; o++, line += step, y += 3) {
+        const uint8_t *from = x + (size_t)line[0] * 3;
+        const int32_t *weights = line + LINE_HEAD, *end = weights + line[1];
+        int32_t red = HALF + line[2] * fill, green = red, blue = red;
+        for (; weights < end; weights++, from += 3) {
+            red += from[0] * *weights;
+            green += from[1] * *weights;
+            blue += from[2] * *weights;
+        }
+        y[0] = clip(red);
+        y[1] = clip(green);
+        y[2] = clip(blue);
     }
 }
 
 static void resample_columns(const stria_resample *r, const int32_t *table, const uint8_t *x, uint8_t *y)
 {
     size_t step = line_size(r, 1), out = r->axes[1].out;
-    if (r->channels == 1)
-        resample_row(table, step, out, 1, (int32_t)r->fill, x, y);
-    else if (r->channels == 3)
-        resample_row(table, step, out, 3, (int32_t)r->fill, x, y);
-    else if (r->channels == 4)
-        resample_row(table, step, out, 4, (int32_t)r->fill, x, y);
-    else
-        resample_row(table, step, out, r->channels, (int32_t)r->fill, x, y);
+    if (r->channels == 3)
+        resample_colours(table, step, out, (int32_t)r->fill, x, y);
+    for (size_t c = 0; c < r->channels && r->channels != 3; c++)
+        resample_channel(table, step, out, r->channels, (int32_t)r->fill, x + c, y + c);
 }
 
 /* An output row is input rows added up, all columns at once. */
