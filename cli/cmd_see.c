@@ -29,6 +29,24 @@ const char *see_layer(const see *run, int first, int *status)
                                        : NULL;
 }
 
+const char *see_picture(const see *run, const char **layer, int *status)
+{
+    const cli_arguments *things = &run->things;
+    const bool names_layer = things->count == 3 && run->options->layer == NULL;
+    *status = CLI_DONE;
+    *layer = names_layer ? things->items[1] : run->options->layer;
+    if (things->count < 2) {
+        *status = cli_fail(CLI_MISUSED, "PICTURE is missing; see 'stria help see'");
+        return NULL;
+    }
+    if (things->count > 2 && !names_layer) {
+        *status = cli_fail(CLI_MISUSED, "unexpected argument '%s'; see 'stria help see'",
+                           things->items[things->count - 1]);
+        return NULL;
+    }
+    return things->items[things->count - 1];
+}
+
 int see_fail_layer(const see *run, const char *layer)
 {
     cli_nearest nearest = cli_nearest_to(layer);
@@ -52,6 +70,10 @@ static int find_mode(const see_options *options, mode *found)
 {
     const mode modes[] = {
         {"--filters", options->filters, false, see_filters},
+        {"--maps", options->maps, false, see_maps},
+        {"--kernel", options->kernel != NULL, true, see_kernel},
+        {"--receptive", options->receptive != NULL, false, see_receptive},
+        {"--tuning", options->tuning, false, see_tuning},
     };
     size_t count = 0;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
@@ -64,7 +86,9 @@ static int find_mode(const see_options *options, mode *found)
         }
         *found = modes[i];
     }
-    return count > 0 ? CLI_DONE : cli_fail(CLI_MISUSED, "nothing to see: give --filters");
+    return count > 0 ? CLI_DONE
+                     : cli_fail(CLI_MISUSED,
+                                "nothing to see: give --filters, --maps, --kernel, --receptive or --tuning");
 }
 
 /* A figure cannot be written to a file of another kind: better said before the work than after it. */
@@ -84,7 +108,7 @@ static int check_output(const char *path)
 
 static int run(int argc, char **argv)
 {
-    see_options options = {.scale = "common", .zoom = 1};
+    see_options options = {.zoom = 1};
     cli_arguments arguments;
     int status;
     if (!cli_parse(&cli_see_command, argc, argv, &options, &arguments, &status)) {
@@ -119,24 +143,39 @@ static int run(int argc, char **argv)
 static const cli_option options_table[] = {
     CLI_FLAG_ROW(
         "filters", see_options, filters,
-        "the learned kernels of a layer (default: the first convolution) as tiles: dark is negative, white "
-        "positive, grey zero; with norms, and dead and twin filters marked"),
-    CLI_TEXT_ROW("layer", see_options, layer, "NAME",
-                 "the layer, which may also stand as a word behind MODEL"),
+        "MODEL [LAYER]: the learned kernels (default: of the first convolution) as tiles: dark is negative, "
+        "white positive, grey zero; with norms; dead and twin filters are marked"),
+    CLI_FLAG_ROW("maps", see_options, maps,
+                 "MODEL [LAYER] PICTURE: every feature map of a layer, or an overview of all layers"),
+    CLI_TEXT_ROW(
+        "kernel", see_options, kernel, "NAME,...",
+        "PICTURE, no model: hand-made kernels by name or file (.npy, or rows of numbers), valid and same; in "
+        "HTML to be moved by hand"),
+    CLI_TEXT_ROW("receptive", see_options, receptive, "LAYER,ROW,COL",
+                 "MODEL [PICTURE]: the box of the picture that this output depends on"),
+    CLI_FLAG_ROW("tuning", see_options, tuning,
+                 "MODEL [LAYER]: how strongly each filter answers to lines of every direction"),
+    CLI_TEXT_ROW("layer", see_options, layer, "NAME", "the LAYER, instead of as a word behind MODEL"),
     CLI_OUTPUT_ROW(see_options, output, "FILE",
                    "write the picture to FILE.png, FILE.svg or FILE.html instead of the terminal"),
     CLI_WORDS_ROW("scale", see_options, scale, "HOW", "common own",
-                  "of filters and maps: common, all tiles have one scale (default), or own, each its own"),
+                  "one scale for all tiles of a layer (the default of filters) or each its own (of maps)"),
     CLI_TEXT_ROW("palette", see_options, palette, "NAME",
-                 "gray, sequential (dark blue to yellow), diverging (blue, white, orange) or heat"),
+                 "gray (default), sequential (dark blue to yellow), diverging (blue, white, orange) or heat"),
     CLI_FLAG_ROW("gray", see_options, gray,
                  "filters over colours: a tile for each channel instead of colours"),
     CLI_WORDS_ROW("summary", see_options, summary, "HOW", "mean norm",
                   "filters over many channels: their mean or norm instead of every channel"),
-    CLI_INTEGER_ROW("most", see_options, most, "N", 1, 100000,
-                    "show at most N filters, or N maps of a layer"),
+    CLI_INTEGER_ROW(
+        "most", see_options, most, "N", 1, 100000,
+        "show at most N filters (default 256), or N maps of a layer (256; of all layers 16 each)"),
     CLI_TEXT_ROW("data", see_options, data, "DATA",
                  "filters: also mark those that stay silent for 1,000 samples of a data set"),
+    CLI_TEXT_ROW("bands", see_options, bands, "N,...",
+                 "of a picture with many bands take these, numbered from 1, as 3,2,1"),
+    CLI_FLAG_ROW("flip", see_options, flip,
+                 "kernels: turn them by half a turn first: a convolution in the mathematical sense, where "
+                 "layers correlate"),
     CLI_INTEGER_ROW("zoom", see_options, zoom, "N", 1, 8, "pixels to a point in PNG files (default 1)"),
     CLI_FLAG_ROW("dark", see_options, dark, "PNG files on a dark page; SVG and HTML follow their reader"),
     CLI_WORDS_ROW(
@@ -146,18 +185,38 @@ static const cli_option options_table[] = {
     CLI_JSON_ROW(see_options, json),
 };
 
+static void more_help(FILE *stream, int width)
+{
+    const char *name, *title;
+    const int column = width < 60 ? 6 : 20;
+    fprintf(stream, "\nkernels\n");
+    for (size_t i = 0; stria_kernel_describe(i, &name, &title); i++) {
+        char shown[40];
+        const bool is_family = i < 5;
+        snprintf(shown, sizeof shown, "%s%s", name, is_family ? "N" : "");
+        const int at = fprintf(stream, "  %s", shown);
+        fprintf(stream, "%s%*s", width < 60 ? "\n" : "", width < 60 ? column : column - at, "");
+        cli_write_wrapped(stream, title, column, column, width);
+    }
+}
+
 const cli_command cli_see_command = {
     .name = "see",
     .title = "shows what a network learned and what it answers, as pictures",
-    .arguments = "MODEL ...",
+    .arguments = "[MODEL] [LAYER] [PICTURE]",
     .min_arguments = 0,
     .max_arguments = 4,
-    .description = "The numbers go to stdout as text or, with --json, as JSON. The picture goes to the file "
-                   "of -o, else to "
-                   "the terminal.",
+    .description =
+        "One option says what to see. The numbers go to stdout as text or, with --json, as JSON; the picture "
+        "to "
+        "the file of -o, else to the terminal. A PICTURE is resized and converted to what the model takes.",
     .examples = "stria see lenet5.safetensors --filters\n"
-                "stria see lenet5.safetensors --filters conv2d_1 -o filters.png --zoom 2",
+                "stria see lenet5.safetensors --maps conv2d_1 shoe.png -o maps.png --zoom 2\n"
+                "stria see --kernel vertical7,horizontal7 temple -o lines.html\n"
+                "stria see lenet5.safetensors shoe.png --receptive conv2d_1,3,4 -o box.svg\n"
+                "stria see lenet5.safetensors --tuning -o tuning.html",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],
+    .more_help = more_help,
     .run = run,
 };

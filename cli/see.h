@@ -12,10 +12,11 @@
 #include "options.h"
 
 typedef struct see_options {
-    bool filters; /* the modes */
-    const char *layer, *output, *data, *scale, *palette, *summary, *terminal;
+    bool filters, maps, tuning; /* the modes */
+    const char *kernel, *receptive;
+    const char *layer, *bands, *output, *data, *scale, *palette, *summary, *terminal;
     int64_t most, zoom;
-    bool gray, json, dark;
+    bool gray, flip, json, dark;
     cli_machine machine;
 } see_options;
 
@@ -29,6 +30,12 @@ typedef struct see {
 
 /* The modes: each prints what is wrong and returns the exit status. */
 int see_filters(see *run);
+int see_maps(see *run);
+int see_kernel(see *run);
+int see_receptive(see *run);
+int see_tuning(see *run);
+
+#define SEE_MOST_KERNELS 16
 
 /* Shows a sheet where --output and --terminal say: a file, the terminal, or, off a terminal, a hint on
  * stderr. `title` and what goes behind the figure in HTML (`html`) may be NULL. */
@@ -40,6 +47,10 @@ int see_show_figure(const see *run, stria_figure *figure, const char *title, con
 /* The layer that a mode is about: --layer, else the words `first` of the command line, else NULL. More words
  * than `first` + 1 are misuse, which sets *status. */
 const char *see_layer(const see *run, int first, int *status);
+
+/* The picture of MODEL PICTURE or MODEL LAYER PICTURE; *layer is the layer, NULL when there is none. Misuse
+ * sets *status. */
+const char *see_picture(const see *run, const char **layer, int *status);
 
 /* Says that there is no layer of that name, with the nearest one. CLI_MISUSED. */
 int see_fail_layer(const see *run, const char *layer);

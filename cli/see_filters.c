@@ -99,7 +99,8 @@ static int show(const see *run, const stria_filters *filters)
     const see_options *options = run->options;
     const stria_filters_options how = {.struct_size = sizeof how,
                                        .palette = options->palette,
-                                       .own_scale = strcmp(options->scale, "own") == 0,
+                                       .own_scale =
+                                           options->scale != NULL && strcmp(options->scale, "own") == 0,
                                        .separate = options->gray,
                                        .summary = options->summary,
                                        .most_filters = (size_t)options->most};

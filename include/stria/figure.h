@@ -116,7 +116,7 @@ typedef struct stria_figure_options {
     size_t struct_size;
     double scale;        /* of PNG: pixels to a unit, up to 8; 0: 1 */
     int dark;            /* PNG on a dark page */
-    const char *title;   /* of the HTML page, and what SVG and HTML tell those who cannot see it; NULL: "figure" */
+    const char *title;   /* of the HTML page, in its tab only, and what SVG and HTML tell those who cannot see it; NULL: "figure" */
     const char *caption; /* paragraphs of text under it in HTML, separated by newlines; NULL: none */
     const char *html;    /* put into the HTML page behind the figure as it is; NULL: nothing */
 } stria_figure_options;

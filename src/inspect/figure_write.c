@@ -41,7 +41,7 @@ static const char style[] =
     ":root{color-scheme:light dark}"
     "body{margin:1.5rem;background:#fff;color:#1b1f24;"
     "font:15px/1.5 'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif}"
-    "h1{font-size:1.3rem;margin:0 0 .8rem}p{max-width:60rem;margin:.4rem 0;white-space:pre-line}"
+    "p{max-width:60rem;margin:.4rem 0;white-space:pre-line}"
     "svg{max-width:100%;height:auto;display:block}"
     "@media screen and (prefers-color-scheme:dark){body{background:#121519;color:#e8eaed}}";
 
@@ -52,9 +52,7 @@ static void add_head(stria_text *head, const char *title)
     stria_markup_add(head, title);
     stria_text_add(head, "</title>\n<style>");
     stria_text_add(head, style);
-    stria_text_add(head, "</style>\n</head>\n<body>\n<h1>");
-    stria_markup_add(head, title);
-    stria_text_add(head, "</h1>\n");
+    stria_text_add(head, "</style>\n</head>\n<body>\n");
 }
 
 static stria_status write_text(stria_figure *figure, const char *path, const stria_figure_options *options,
