@@ -51,6 +51,11 @@ static inline size_t stria_size_max(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static inline int64_t stria_count_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Pieces of at most `most` that `count` makes. */
 static inline size_t stria_size_pieces(size_t count, size_t most)
 {

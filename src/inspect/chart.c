@@ -214,9 +214,12 @@ stria_status stria_chart_lines(stria_figure **figure, stria_context *context, co
     if (chart->mark_name != NULL && chart->mark >= f.x_low && chart->mark <= f.x_high) {
         const double x = x_of(&f, chart->mark);
         const bool is_right = x > f.left + f.width / 2;
+        const double *first = chart->series[0].values;
+        const bool falls = first[0] > first[chart->count - 1]; /* the name stands where the lines are not */
         stria_figure_line(made, x, f.top, x, f.top + f.height,
                           &(stria_paint){.stroke = STRIA_COLOR_SOFT, .dashed = 2});
-        stria_figure_text(made, is_right ? x - 5 : x + 5, f.top + f.height - 6, chart->mark_name,
+        stria_figure_text(made, is_right ? x - 5 : x + 5, falls ? f.top + 12 : f.top + f.height - 6,
+                          chart->mark_name,
                           &(stria_lettering){.size = 11,
                                              .anchor = is_right ? STRIA_ANCHOR_END : STRIA_ANCHOR_START,
                                              .color = STRIA_COLOR_SOFT});

@@ -69,7 +69,7 @@ static const char style[] =
     "pre{background:var(--panel);border-radius:.4rem;padding:.7rem "
     ".9rem;white-space:pre-wrap;overflow-wrap:anywhere}\n"
     "details{margin:.6rem 0}summary{cursor:pointer;color:var(--soft)}\n"
-    "@media print{body{max-width:none;padding:0;font-size:11px}h2{break-after:avoid}.tall{max-height:none;"
+    "@media print{html{font-size:75%;print-color-adjust:exact}body{max-width:none;padding:0;font-size:.9rem}h2{break-after:avoid}.tall{max-height:none;"
     "overflow:visible}.scroll{overflow:visible}nav{display:none}svg{max-width:100%;height:auto}}\n";
 
 void stria_page_begin(stria_page *page, const char *title)

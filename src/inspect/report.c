@@ -116,8 +116,9 @@ static stria_status evaluate(stria_report *report, stria_error *err)
 static stria_status write_sections(stria_report *report, stria_error *err)
 {
     static stria_status (*const sections[])(stria_report *, stria_error *) = {
-        stria_report_head,     stria_report_network, stria_report_training, stria_report_results,
-        stria_report_mistakes, stria_report_memory,  stria_report_origin,
+        stria_report_head,    stria_report_network,  stria_report_training,
+        stria_report_results, stria_report_mistakes, stria_report_filters,
+        stria_report_maps,    stria_report_memory,   stria_report_origin,
     };
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         STRIA_TRY(sections[i](report, err));

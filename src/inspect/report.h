@@ -27,6 +27,8 @@ stria_status stria_report_network(stria_report *report, stria_error *err);
 stria_status stria_report_training(stria_report *report, stria_error *err);
 stria_status stria_report_results(stria_report *report, stria_error *err);
 stria_status stria_report_mistakes(stria_report *report, stria_error *err);
+stria_status stria_report_filters(stria_report *report, stria_error *err);
+stria_status stria_report_maps(stria_report *report, stria_error *err);
 stria_status stria_report_memory(stria_report *report, stria_error *err);
 stria_status stria_report_origin(stria_report *report, stria_error *err);
 

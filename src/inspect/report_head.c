@@ -61,8 +61,9 @@ stria_status stria_report_head(stria_report *report, stria_error *err)
     stria_page_add(page, "</p>\n");
     add_cards(report);
     static const char *const menu[][2] = {
-        {"network", "Network"},         {"training", "Training"}, {"results", "Results"},
-        {"mistakes", "Worst mistakes"}, {"memory", "Memory"},     {"origin", "Data and origin"},
+        {"network", "Network"},         {"training", "Training"},      {"results", "Results"},
+        {"mistakes", "Worst mistakes"}, {"filters", "Filters"},        {"maps", "Feature maps"},
+        {"memory", "Memory"},           {"origin", "Data and origin"},
     };
     stria_page_add(page, "<nav>");
     for (size_t i = 0; i < sizeof menu / sizeof menu[0]; i++)

@@ -110,35 +110,85 @@ static void add_mix_ups(stria_report *report)
 
 /* ---- The matrix ---- */
 
+/* The classes that occur or are predicted: of a network of a thousand classes few may be in the data. */
+typedef struct occurring {
+    size_t count;
+    size_t *classes;    /* [count] */
+    int64_t *counts;    /* [count, count] */
+    const char **names; /* [count] */
+    char (*numbers)[STRIA_NUMBER_SIZE];
+} occurring;
+
+static bool occurs(const stria_evaluation *of, size_t class)
+{
+    for (size_t i = 0; i < of->class_count; i++) {
+        if (of->confusion[class * of->class_count + i] > 0 || of->confusion[i * of->class_count + class] > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool make_occurring(occurring *made, const stria_report *report)
+{
+    const stria_allocator *allocator = &report->context->allocator;
+    const stria_evaluation *of = &report->evaluation;
+    *made = (occurring){.classes = stria_allocate_array(allocator, of->class_count, sizeof *made->classes)};
+    if (made->classes == NULL)
+        return false;
+    for (size_t i = 0; i < of->class_count; i++) {
+        if (occurs(of, i))
+            made->classes[made->count++] = i;
+    }
+    const size_t count = made->count;
+    made->counts = stria_allocate_array(allocator, count * count, sizeof *made->counts);
+    made->names = stria_allocate_array(allocator, count, sizeof *made->names);
+    made->numbers = stria_allocate_array(allocator, count, sizeof *made->numbers);
+    if (made->counts == NULL || made->names == NULL || made->numbers == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        made->names[i] = stria_report_class(report, made->classes[i], made->numbers[i]);
+        for (size_t j = 0; j < count; j++)
+            made->counts[i * count + j] =
+                of->confusion[made->classes[i] * of->class_count + made->classes[j]];
+    }
+    return true;
+}
+
+static void free_occurring(occurring *made, const stria_report *report)
+{
+    const stria_allocator *allocator = &report->context->allocator;
+    stria_release(allocator, made->classes);
+    stria_release(allocator, made->counts);
+    stria_release(allocator, (void *)made->names);
+    stria_release(allocator, made->numbers);
+}
+
 static stria_status add_matrix(stria_report *report, stria_error *err)
 {
-    const stria_evaluation *of = &report->evaluation;
-    const stria_allocator *allocator = &report->context->allocator;
-    const size_t classes = of->class_count;
-    const char **names = stria_allocate_array(allocator, classes, sizeof *names);
-    char(*numbers)[STRIA_NUMBER_SIZE] = stria_allocate_array(allocator, classes, sizeof *numbers);
+    occurring of;
     stria_figure *figure = NULL;
-    stria_status status = STRIA_OK;
-    if (names == NULL || numbers == NULL) {
-        status = stria_fail_memory(err, classes * sizeof *numbers);
-    } else {
-        for (size_t i = 0; i < classes; i++)
-            names[i] = stria_report_class(report, i, numbers[i]);
-        const stria_confusion_chart chart = {.counts = of->confusion, .names = names, .classes = classes};
+    stria_status status;
+    if (make_occurring(&of, report)) {
+        const stria_confusion_chart chart = {.counts = of.counts, .names = of.names, .classes = of.count};
         status = stria_chart_confusion(&figure, report->context, &chart, err);
+    } else {
+        status = stria_fail_memory(err, of.count * of.count * sizeof *of.counts);
     }
-    stria_release(allocator, (void *)names);
-    stria_release(allocator, numbers);
+    free_occurring(&of, report);
     if (status != STRIA_OK)
         return status;
     STRIA_TRY(stria_page_figure(&report->page, figure, "Confusion matrix", err));
-    const size_t bin = stria_chart_confusion_bin(classes);
+    const size_t bin = stria_chart_confusion_bin(of.count),
+                 left_out = report->evaluation.class_count - of.count;
     stria_page_add(&report->page,
                    "<p class=\"soft\">Rows are the true classes, columns the predicted ones; shares are of "
                    "the row.");
+    if (left_out > 0)
+        stria_page_print(&report->page, " %zu class%s neither in the data nor predicted.", left_out,
+                         left_out == 1 ? " is" : "es are");
     if (bin > 1)
-        stria_page_print(&report->page, " With %zu classes, each cell stands for %zu neighbouring ones.",
-                         classes, bin);
+        stria_page_print(&report->page, " Of the %zu classes each cell has %zu neighbouring ones.", of.count,
+                         bin);
     stria_page_add(&report->page, "</p>\n");
     return STRIA_OK;
 }
