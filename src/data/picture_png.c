@@ -141,9 +141,22 @@ stria_status stria_png_decode(stria_picture *picture, stria_context *context, co
 
 /* ---- Writing ---- */
 
+/* Colours of a picture that has at most 256, as figures do: an index for each pixel makes their files much
+ * smaller. */
+#    define MOST_COLOURS 256
+#    define SLOTS        1024 /* a power of two */
+
+typedef struct palette {
+    size_t count;
+    uint32_t colours[MOST_COLOURS];
+    uint16_t slots[SLOTS]; /* 1 + the place of a colour, found by its hash; 0: none */
+} palette;
+
 typedef struct encoder {
     stria_context *context;
     const stria_picture *picture;
+    palette palette;
+    uint8_t *indices; /* of a row; NULL without palette */
     png_structp png;
     png_infop info;
     uint8_t *bytes;
@@ -194,7 +207,63 @@ static void on_flush(png_structp png)
     (void)png;
 }
 
-/* Has no variable that lives across a jump. */
+static uint32_t colour_at(const uint8_t *pixel, int64_t channels)
+{
+    uint32_t alpha = channels == 4 ? pixel[3] : 255;
+    return alpha << 24 | (uint32_t)pixel[2] << 16 | (uint32_t)pixel[1] << 8 | pixel[0];
+}
+
+/* The place of a colour, which is added when it is new; MOST_COLOURS when there is no room. */
+static size_t find_colour(palette *p, uint32_t colour)
+{
+    size_t slot = (colour * 2654435761U) >> 22; /* Knuth's multiplicative hash */
+    while (p->slots[slot] != 0 && p->colours[p->slots[slot] - 1] != colour)
+        slot = (slot + 1) % SLOTS;
+    if (p->slots[slot] != 0)
+        return p->slots[slot] - 1U;
+    if (p->count == MOST_COLOURS)
+        return MOST_COLOURS;
+    p->colours[p->count++] = colour;
+    p->slots[slot] = (uint16_t)p->count;
+    return p->count - 1;
+}
+
+/* Whether the picture has few colours, which are then in the palette. */
+static bool has_few_colours(encoder *e)
+{
+    const stria_picture *p = e->picture;
+    size_t size = stria_picture_size(p), channels = (size_t)p->channels;
+    for (size_t i = 0; i < size; i += channels)
+        if (find_colour(&e->palette, colour_at(p->bytes + i, p->channels)) == MOST_COLOURS)
+            return false;
+    return true;
+}
+
+/* With the alpha of every entry where the picture has alpha, so that it has when it is read again. */
+static void write_palette(encoder *e)
+{
+    png_color colours[MOST_COLOURS];
+    png_byte alphas[MOST_COLOURS];
+    for (size_t i = 0; i < e->palette.count; i++) {
+        uint32_t colour = e->palette.colours[i];
+        colours[i] = (png_color){(png_byte)colour, (png_byte)(colour >> 8), (png_byte)(colour >> 16)};
+        alphas[i] = (png_byte)(colour >> 24);
+    }
+    png_set_PLTE(e->png, e->info, colours, (int)e->palette.count);
+    if (e->picture->channels == 4)
+        png_set_tRNS(e->png, e->info, alphas, (int)e->palette.count, NULL);
+}
+
+static const uint8_t *indices_of(encoder *e, const uint8_t *row)
+{
+    for (int64_t x = 0; x < e->picture->width; x++, row += e->picture->channels)
+        e->indices[x] = (uint8_t)find_colour(&e->palette, colour_at(row, e->picture->channels));
+    return e->indices;
+}
+
+/* Has no variable that lives across a jump. Of the filters and levels the ones are taken that are fast and
+ * nearly as small as the best: none for indices, for which nearness means nothing, the difference to the row
+ * above for the rest. */
 static void encode(encoder *e)
 {
     static const int colours[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
@@ -202,14 +271,25 @@ static void encode(encoder *e)
     if (setjmp(png_jmpbuf(e->png)) != 0)
         return;
     const stria_picture *p = e->picture;
+    bool indexed = e->indices != NULL;
+    size_t count = e->palette.count;
+    int depth = !indexed || count > 16 ? 8 : count > 4 ? 4 : count > 2 ? 2 : 1;
     png_set_write_fn(e->png, e, on_write, on_flush);
     png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_IHDR(e->png, e->info, (png_uint_32)p->width, (png_uint_32)p->height, 8, colours[p->channels],
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_filter(e->png, PNG_FILTER_TYPE_BASE, indexed ? PNG_FILTER_NONE : PNG_FILTER_UP);
+    png_set_compression_level(e->png, indexed ? 6 : 4);
+    png_set_IHDR(e->png, e->info, (png_uint_32)p->width, (png_uint_32)p->height, depth,
+                 indexed ? PNG_COLOR_TYPE_PALETTE : colours[p->channels], PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (indexed)
+        write_palette(e);
     png_write_info(e->png, e->info);
+    png_set_packing(e->png);
     size_t row = (size_t)(p->width * p->channels);
-    for (int64_t y = 0; y < p->height; y++)
-        png_write_row(e->png, p->bytes + (size_t)y * row);
+    for (int64_t y = 0; y < p->height; y++) {
+        const uint8_t *from = p->bytes + (size_t)y * row;
+        png_write_row(e->png, indexed ? indices_of(e, from) : from);
+    }
     png_write_end(e->png, NULL);
 }
 
@@ -221,6 +301,11 @@ stria_status stria_picture_encode_png(uint8_t **bytes, size_t *size, stria_conte
         return stria_fail(err, STRIA_ERROR_VALUE, "a picture of %lldx%lld is too large for a PNG",
                           (long long)picture->height, (long long)picture->width);
     encoder e = {.context = context, .picture = picture, .err = err};
+    if (picture->channels >= 3 && has_few_colours(&e)) {
+        e.indices = stria_allocate(&context->allocator, (size_t)picture->width);
+        if (e.indices == NULL)
+            return stria_fail_memory(err, (size_t)picture->width);
+    }
     e.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &e, on_write_error, on_warning, &e,
                                       on_write_allocate, on_write_free);
     if (e.png != NULL)
@@ -230,6 +315,7 @@ stria_status stria_picture_encode_png(uint8_t **bytes, size_t *size, stria_conte
     else
         encode(&e);
     png_destroy_write_struct(&e.png, &e.info);
+    stria_release(&context->allocator, e.indices);
     if (e.status != STRIA_OK) {
         stria_release(&context->allocator, e.bytes);
         return e.status;

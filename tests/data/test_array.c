@@ -59,7 +59,6 @@ static void reads_arrays(void **state)
     static const uint8_t bytes[6] = {0, 1, 2, 253, 254, 255};
     static const double doubles[6] = {0, 0.5, -1, 1e10, 3, 4};
     static const float from_bytes[6] = {0, 1, 2, 253, 254, 255}, from_doubles[6] = {0, 0.5F, -1, 1e10F, 3, 4};
-    static const uint8_t sixteen[6] = {0, 0, 1, 1, 1, 2};
     static const float from_sixteen[3] = {0, 1, 258 / 257.0F};
     static const float flags[6] = {0, 1, 1, 0, 0, 1};
     temporary_folder folder;
@@ -91,6 +90,7 @@ static void reads_arrays(void **state)
     blob picture = make_png(&plan);
     assert_reads(&folder, &picture, "1x2x1x3", 1, from_bytes, 6);
     blob_free(&picture);
+    static const uint8_t sixteen[6] = {0, 0, 1, 1, 1, 2};
     const png_plan wide = {
         .width = 1, .height = 1, .depth = 16, .colour = PNG_COLOR_TYPE_RGB, .rows = sixteen, .row_size = 6};
     picture = make_png(&wide);

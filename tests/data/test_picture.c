@@ -94,18 +94,18 @@ static void refuses_what_is_no_picture(void **state)
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         stria_picture picture = bad[i];
-        uint8_t *bytes = NULL;
-        size_t size = 0;
         assert_status(stria_picture_convert(&picture, test.context, 1, &err), STRIA_ERROR_VALUE, &err);
         assert_message(&err, "no picture: ");
         assert_status(stria_picture_crop(&picture, test.context, 0, 0, 1, 1, &err), STRIA_ERROR_VALUE, &err);
         assert_status(stria_picture_resize(&picture, test.context, 1, 1, "nearest", &err), STRIA_ERROR_VALUE,
                       &err);
 #if STRIA_HAVE_PNG
+        uint8_t *bytes = NULL;
+        size_t size = 0;
         assert_status(stria_picture_encode_png(&bytes, &size, test.context, &picture, &err),
                       STRIA_ERROR_VALUE, &err);
-#endif
         assert_null(bytes);
+#endif
     }
     stria_picture picture = {0};
     assert_status(stria_picture_create(&picture, test.context, 3, 0, 1, &err), STRIA_ERROR_VALUE, &err);
@@ -188,6 +188,38 @@ static void writes_png(void **state)
     temporary_folder_remove(&folder);
 }
 
+/* Figures have few colours, photographs many; both come back with the channels they had. */
+static void writes_few_and_many_colours(void **state)
+{
+    (void)state;
+    test_context test;
+    stria_error err = {0};
+    test_context_open(&test, 1, NULL);
+    static const int64_t counts[] = {1, 2, 3, 4, 5, 16, 17, 255, 256, 257, 5000};
+    size_t sizes[11];
+    for (int64_t channels = 1; channels <= 4; channels++)
+        for (size_t c = 0; c < 11; c++) {
+            stria_picture picture = make(test.context, 75, 81, channels), read;
+            uint8_t *bytes = NULL;
+            for (int64_t i = 0; i < 75 * 81; i++) {
+                uint32_t colour = (uint32_t)(i * 7919 % counts[c]) * 2654435U;
+                for (int64_t k = 0; k < channels; k++)
+                    picture.bytes[i * channels + k] = (uint8_t)(colour >> (8 * k));
+            }
+            assert_ok(stria_picture_encode_png(&bytes, &sizes[c], test.context, &picture, &err), &err);
+            assert_ok(stria_picture_decode(&read, test.context, bytes, sizes[c], "a", &err), &err);
+            assert_int_equal(read.channels, channels);
+            assert_memory_equal(read.bytes, picture.bytes, (size_t)(75 * 81 * channels));
+            stria_picture_free_bytes(bytes, test.context);
+            stria_picture_free(&read, test.context);
+            stria_picture_free(&picture, test.context);
+        }
+    print_message("RGBA in %zu bytes with 2 colours, %zu with 256, %zu with 257\n", sizes[1], sizes[8],
+                  sizes[9]);
+    assert_true(sizes[1] < 2000 && sizes[8] < 75 * 81 * 2);
+    test_context_close(&test);
+}
+
 #endif
 
 int main(void)
@@ -199,6 +231,7 @@ int main(void)
         cmocka_unit_test(resizes),
 #if STRIA_HAVE_PNG
         cmocka_unit_test(writes_png),
+        cmocka_unit_test(writes_few_and_many_colours),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
