@@ -1,5 +1,6 @@
 /* stria see: pictures of what a network learned and what it answers. This file has the options and finds the
  * mode; each mode is a see_*.c. */
+#include <math.h>
 #include <string.h>
 
 #include "commands.h"
@@ -74,6 +75,10 @@ static int find_mode(const see_options *options, mode *found)
         {"--kernel", options->kernel != NULL, true, see_kernel},
         {"--receptive", options->receptive != NULL, false, see_receptive},
         {"--tuning", options->tuning, false, see_tuning},
+        {"--explain", options->explain, false, see_explain},
+        {"--at", options->at != NULL, false, see_at},
+        {"--maximize", options->maximize != NULL, false, see_maximize},
+        {"--top", options->top > 0, false, see_top},
     };
     size_t count = 0;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
@@ -88,27 +93,43 @@ static int find_mode(const see_options *options, mode *found)
     }
     return count > 0 ? CLI_DONE
                      : cli_fail(CLI_MISUSED,
-                                "nothing to see: give --filters, --maps, --kernel, --receptive or --tuning");
+                                "nothing to see: give --filters, --maps, --kernel, --receptive, --tuning, "
+                                "--at, --explain, --maximize or --top");
+}
+
+bool see_writes_npy(const see *run)
+{
+    const char *path = run->options->output;
+    const size_t length = path != NULL ? strlen(path) : 0;
+    return length > 4 && strcmp(path + length - 4, ".npy") == 0;
+}
+
+void see_note_untrained(const see *run)
+{
+    if (!cli_is_trained(run->model, run->things.items[0])) {
+        cli_note("the model is not trained: these are the weights it would begin with");
+    }
 }
 
 /* A figure cannot be written to a file of another kind: better said before the work than after it. */
-static int check_output(const char *path)
+static int check_output(const char *path, bool takes_npy)
 {
-    static const char *const ends[] = {".png", ".svg", ".html"};
+    static const char *const ends[] = {".png", ".svg", ".html", ".npy"};
     const size_t length = path != NULL ? strlen(path) : 0;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0] && path != NULL; i++) {
+    for (size_t i = 0; i < (takes_npy ? 4 : 3) && path != NULL; i++) {
         const size_t end = strlen(ends[i]);
         if (length > end && strcmp(path + length - end, ends[i]) == 0) {
             return CLI_DONE;
         }
     }
     return path == NULL ? CLI_DONE
-                        : cli_fail(CLI_MISUSED, "--output %s: must end in .png, .svg or .html", path);
+                        : cli_fail(CLI_MISUSED, "--output %s: must end in .png, .svg%s", path,
+                                   takes_npy ? ", .html or .npy" : " or .html");
 }
 
 static int run(int argc, char **argv)
 {
-    see_options options = {.zoom = 1};
+    see_options options = {.zoom = 1, .map = -1, .jitter = -1, .fill = NAN, .decay = -1, .blur = -1};
     cli_arguments arguments;
     int status;
     if (!cli_parse(&cli_see_command, argc, argv, &options, &arguments, &status)) {
@@ -118,7 +139,7 @@ static int run(int argc, char **argv)
     see all = {.options = &options, .things = arguments};
     status = find_mode(&options, &found);
     if (status == CLI_DONE) {
-        status = check_output(options.output);
+        status = check_output(options.output, options.explain || options.maximize != NULL);
     }
     if (status == CLI_DONE && options.json) {
         status = cli_json_check();
@@ -170,7 +191,8 @@ static const cli_option options_table[] = {
         "most", see_options, most, "N", 1, 100000,
         "show at most N filters (default 256), or N maps of a layer (256; of all layers 16 each)"),
     CLI_TEXT_ROW("data", see_options, data, "DATA",
-                 "filters: also mark those that stay silent for 1,000 samples of a data set"),
+                 "filters: also mark those that stay silent for 1,000 samples of a data set; top, explain, "
+                 "at: where samples are from"),
     CLI_TEXT_ROW("bands", see_options, bands, "N,...",
                  "of a picture with many bands take these, numbered from 1, as 3,2,1"),
     CLI_FLAG_ROW("flip", see_options, flip,
@@ -181,6 +203,60 @@ static const cli_option options_table[] = {
     CLI_WORDS_ROW(
         "terminal", see_options, terminal, "HOW", "half sixel kitty",
         "show pictures on stdout as half blocks, sixel or kitty graphics (default: what TERM says)"),
+    CLI_FLAG_ROW("explain", see_options, explain,
+                 "MODEL PICTURE: what in the picture the answer depends on: a map over it"),
+    CLI_WORDS_ROW(
+        "method", see_options, method, "HOW",
+        "gradcam saliency gradient-input smoothgrad integrated-gradients occlusion",
+        "explain: gradcam (places of a layer's maps that speak for the class; default), saliency (how "
+        "steep the score is in each pixel), gradient-input, smoothgrad (saliency of noisy copies), "
+        "integrated-gradients, occlusion (what hiding a patch costs)"),
+    CLI_TEXT_ROW("class", see_options, class_name, "NAME",
+                 "explain: the class, by name or number (default: the most likely)"),
+    CLI_FLAG_ROW("probabilities", see_options, probabilities,
+                 "explain: the probability instead of the score before the softmax"),
+    CLI_INTEGER_ROW("patch", see_options, patch, "N", 1, 100000,
+                    "occlusion: rows and columns that are hidden (default: an eighth of the picture)"),
+    CLI_INTEGER_ROW("stride", see_options, stride, "N", 1, 100000,
+                    "occlusion: pixels from patch to patch (default: half a patch)"),
+    CLI_NUMBER_ROW(
+        "fill", see_options, fill, "X", -1e30, 1e30,
+        "occlusion: what hides (default: the picture's mean); integrated-gradients: the empty picture "
+        "(default: 0)"),
+    CLI_INTEGER_ROW("samples", see_options, samples, "N", 1, 1000000,
+                    "smoothgrad and integrated-gradients: pictures (default 50)"),
+    CLI_NUMBER_ROW("noise", see_options, noise, "X", 0, 100,
+                   "smoothgrad: deviation, as a share of the picture's range (default 0.15)"),
+    CLI_TEXT_ROW(
+        "at", see_options, at, "ROW,COLUMN",
+        "MODEL [LAYER] PICTURE: one output of a layer (default: the first convolution) worked out: patch, "
+        "kernel, products, sum, bias, activation; of a dense layer the unit"),
+    CLI_INTEGER_ROW("map", see_options, map, "K", 0, 1e9, "at, top: which feature map, from 0 (default 0)"),
+    CLI_TEXT_ROW("maximize", see_options, maximize, "LAYER,K",
+                 "MODEL: a picture that excites map K of a layer, made by climbing its gradient from noise"),
+    CLI_INTEGER_ROW("steps", see_options, steps, "N", 1, 1000000, "maximize: steps (default 200)"),
+    CLI_NUMBER_ROW("rate", see_options, rate, "X", 1e-9, 10,
+                   "maximize: the mean change of a pixel in a step, as a share of the range (default 0.02)"),
+    CLI_NUMBER_ROW("decay", see_options, decay, "X", 0, 0.999,
+                   "maximize: share by which pixels fall back to the middle in a step (default 0.01)"),
+    CLI_NUMBER_ROW("blur", see_options, blur, "PIXELS", 0, 64,
+                   "maximize: blur every fourth step (default 0.5)"),
+    CLI_INTEGER_ROW("jitter", see_options, jitter, "PIXELS", 0, 100000,
+                    "maximize: the largest shift of a step (default: a sixteenth of the picture)"),
+    CLI_NUMBER_ROW("low", see_options, low, "X", -1e30, 1e30,
+                   "maximize: the lowest a number of the picture may be"),
+    CLI_NUMBER_ROW("high", see_options, high, "X", -1e30, 1e30,
+                   "maximize: the highest (default for both: what bytes are for the model)"),
+    CLI_INTEGER_ROW("seed", see_options, seed, "N", 0, 9007199254740992.0,
+                    "maximize, smoothgrad: of the noise (default 0)"),
+    CLI_INTEGER_ROW(
+        "top", see_options, top, "N", 1, 10000,
+        "MODEL: the N samples of --data that excite map --map of --layer (default: the last convolution) "
+        "most"),
+    CLI_REPEATED_ROW("index", see_options, index, "N",
+                     "explain, at: sample N of --data instead of PICTURE (default 0)"),
+    CLI_WORDS_ROW("part", see_options, part, "PART", "train test",
+                  "of --data: explain and at take test by default, top takes train"),
     CLI_MACHINE_ROWS(see_options, machine),
     CLI_JSON_ROW(see_options, json),
 };
@@ -214,7 +290,10 @@ const cli_command cli_see_command = {
                 "stria see lenet5.safetensors --maps conv2d_1 shoe.png -o maps.png --zoom 2\n"
                 "stria see --kernel vertical7,horizontal7 temple -o lines.html\n"
                 "stria see lenet5.safetensors shoe.png --receptive conv2d_1,3,4 -o box.svg\n"
-                "stria see lenet5.safetensors --tuning -o tuning.html",
+                "stria see lenet5.safetensors --tuning -o tuning.html\n"
+                "stria see lenet5.safetensors conv2d_1 shoe.png --at 3,5 --map 2 -o sum.svg\n"
+                "stria see lenet5.safetensors shoe.png --explain -o why.png\n"
+                "stria see lenet5.safetensors --top 12 --data fashion-mnist --layer conv2d_1 --map 2",
     .options = options_table,
     .option_count = sizeof options_table / sizeof options_table[0],
     .more_help = more_help,

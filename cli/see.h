@@ -12,11 +12,18 @@
 #include "options.h"
 
 typedef struct see_options {
-    bool filters, maps, tuning; /* the modes */
-    const char *kernel, *receptive;
+    bool filters, maps, tuning, explain; /* the modes ... */
+    const char *kernel, *receptive, *at, *maximize;
+    int64_t top; /* ... 0: not this one */
     const char *layer, *bands, *output, *data, *scale, *palette, *summary, *terminal;
     int64_t most, zoom;
     bool gray, flip, json, dark;
+    /* Of --explain, --at, --maximize and --top; -1 and NaN: as the library has it. */
+    const char *method, *class_name, *part;
+    cli_list index;
+    bool probabilities;
+    int64_t map, patch, stride, samples, seed, steps, jitter;
+    double noise, fill, rate, decay, blur, low, high;
     cli_machine machine;
 } see_options;
 
@@ -30,6 +37,10 @@ typedef struct see {
 
 /* The modes: each prints what is wrong and returns the exit status. */
 int see_filters(see *run);
+int see_explain(see *run);
+int see_at(see *run);
+int see_maximize(see *run);
+int see_top(see *run);
 int see_maps(see *run);
 int see_kernel(see *run);
 int see_receptive(see *run);
@@ -51,6 +62,12 @@ const char *see_layer(const see *run, int first, int *status);
 /* The picture of MODEL PICTURE or MODEL LAYER PICTURE; *layer is the layer, NULL when there is none. Misuse
  * sets *status. */
 const char *see_picture(const see *run, const char **layer, int *status);
+
+/* Whether --output asks for numbers, FILE.npy, instead of a picture. */
+bool see_writes_npy(const see *run);
+
+/* Remarks that the model's weights are those it would begin with, when they are. */
+void see_note_untrained(const see *run);
 
 /* Says that there is no layer of that name, with the nearest one. CLI_MISUSED. */
 int see_fail_layer(const see *run, const char *layer);

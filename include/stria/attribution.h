@@ -10,7 +10,9 @@
 #include <stria/error.h>
 #include <stria/export.h>
 #include <stria/model.h>
+#include <stria/picture.h>
 #include <stria/shape.h>
+#include <stria/sheet.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,6 +75,13 @@ typedef struct stria_attribution {
 STRIA_API stria_status stria_attribution_compute(stria_attribution *result, stria_model *model, const float *x,
                                                  const stria_shape *shape, const stria_attribution_options *options,
                                                  stria_error *err);
+
+/* Lays a result out: the picture `photo` (of the result's height and width, 1 to 4 channels; NULL: without it), the map
+ * in the colours of `palette` (stria_color_map; NULL: "heat", or "diverging" when it is signed) with their scale, and the
+ * map over the picture. The caller owns the sheet. Errors: SHAPE, VALUE, MEMORY. */
+STRIA_API stria_status stria_attribution_sheet(const stria_attribution *result, stria_context *context,
+                                               const stria_picture *photo, const char *palette, stria_sheet **sheet,
+                                               stria_error *err);
 
 /* Frees the maps and clears the struct; a cleared struct is allowed. `context` is that of the model. */
 STRIA_API void stria_attribution_free(stria_attribution *result, stria_context *context);

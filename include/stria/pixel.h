@@ -9,6 +9,7 @@
 #include <stria/context.h>
 #include <stria/error.h>
 #include <stria/export.h>
+#include <stria/figure.h>
 #include <stria/model.h>
 #include <stria/shape.h>
 
@@ -77,6 +78,12 @@ typedef struct stria_pixel {
 STRIA_API stria_status stria_pixel_work_out(stria_pixel *pixel, stria_model *model, const char *layer,
                                             const int64_t *position, int axes, int64_t map, const float *const *inputs,
                                             const stria_shape *shapes, stria_error *err);
+
+/* Draws it: what the window sees, the kernel and the products as tiles of numbers, padding dashed, arrows to the sum and
+ * on through the steps to the output. Of more than eight channels the first eight are drawn, of a dense layer the largest
+ * 64 products. The caller owns the figure. Errors: MEMORY, LIMIT. */
+STRIA_API stria_status stria_pixel_figure(const stria_pixel *pixel, stria_context *context, stria_figure **figure,
+                                          stria_error *err);
 
 /* Frees the terms and clears the struct; a cleared struct is allowed. */
 STRIA_API void stria_pixel_free(stria_pixel *pixel, stria_context *context);

@@ -11,6 +11,7 @@
 #include <stria/export.h>
 #include <stria/model.h>
 #include <stria/shape.h>
+#include <stria/sheet.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +63,11 @@ typedef struct stria_top {
 STRIA_API stria_status stria_top_find(stria_top *top, stria_model *model, const stria_dataset *data,
                                       const stria_top_options *options, stria_error *err);
 
+/* Lays the samples out: what the output sees of each, and the whole samples, with number, value and class; `data` may be
+ * NULL. The caller owns the sheet. Errors: MEMORY, LIMIT. */
+STRIA_API stria_status stria_top_sheet(const stria_top *top, stria_context *context, const stria_dataset *data,
+                                       stria_sheet **sheet, stria_error *err);
+
 /* Frees what is in it and clears the struct; a cleared struct is allowed. */
 STRIA_API void stria_top_free(stria_top *top, stria_context *context);
 
@@ -104,6 +110,10 @@ typedef struct stria_maximized {
  * SHAPE, CANCELLED, LIMIT, MEMORY. */
 STRIA_API stria_status stria_maximize(stria_maximized *made, stria_model *model, const stria_maximize_options *options,
                                       stria_error *err);
+
+/* The picture with its range from black to white. The caller owns the sheet. Errors: MEMORY, LIMIT. */
+STRIA_API stria_status stria_maximized_sheet(const stria_maximized *made, stria_context *context, stria_sheet **sheet,
+                                             stria_error *err);
 
 /* Frees the picture and clears the struct; a cleared struct is allowed. */
 STRIA_API void stria_maximized_free(stria_maximized *made, stria_context *context);

@@ -80,33 +80,32 @@ static bool is_other(const stria_subject *subject)
 /* The class called `target`, else of that number. */
 static stria_status find_class(stria_subject *subject, const char *target, stria_error *err)
 {
-    const size_t names = stria_model_class_count(subject->model);
+    const size_t names = stria_model_class_count(subject->model), length = strlen(target);
+    const char *nearest = NULL;
+    size_t distance = length / 2 + 1; /* a name has to be nearer */
     int64_t number;
-    size_t nearest = 0;
     for (size_t i = 0; i < names && i < subject->classes; i++) {
         const char *name = stria_model_class_name(subject->model, i);
+        const size_t apart = stria_text_distance(name, strlen(name), target, length);
         if (strcmp(name, target) == 0) {
             subject->class_index = i;
             return STRIA_OK;
         }
-        const char *best = stria_model_class_name(subject->model, nearest);
-        if (stria_text_distance(name, strlen(name), target, strlen(target)) <
-            stria_text_distance(best, strlen(best), target, strlen(target)))
-            nearest = i;
+        nearest = apart < distance ? name : nearest;
+        distance = apart < distance ? apart : distance;
     }
-    if (stria_text_to_integer(target, strlen(target), &number)) {
+    if (stria_text_to_integer(target, length, &number)) {
         if (number < 0 || (uint64_t)number >= subject->classes)
             return stria_fail(err, STRIA_ERROR_VALUE, "class %lld is not from 0 to %zu", (long long)number,
                               subject->classes - 1);
         subject->class_index = (size_t)number;
         return STRIA_OK;
     }
-    if (names == 0)
-        return stria_fail(err, STRIA_ERROR_VALUE,
-                          "there is no class '%.80s': the model's classes are the numbers 0 to %zu", target,
-                          subject->classes - 1);
-    return stria_fail(err, STRIA_ERROR_VALUE, "there is no class '%.80s'; the nearest name is '%.80s'",
-                      target, stria_model_class_name(subject->model, nearest));
+    if (nearest != NULL)
+        return stria_fail(err, STRIA_ERROR_VALUE, "there is no class '%.80s'; did you mean '%.80s'?", target,
+                          nearest);
+    return stria_fail(err, STRIA_ERROR_VALUE, "there is no class '%.80s': the model's classes are 0 to %zu%s",
+                      target, subject->classes - 1, names > 0 ? ", or their names" : "");
 }
 
 /* Of equals the first. */

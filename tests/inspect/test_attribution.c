@@ -306,7 +306,7 @@ static void test_refused(void **state)
         {convnet,
          {.target_class = "cat"},
          STRIA_ERROR_VALUE,
-         "there is no class 'cat': the model's classes are the numbers"},
+         "there is no class 'cat': the model's classes are 0 to 3"},
         {convnet, {.method = "smoothgrad", .samples = -1}, STRIA_ERROR_VALUE, "samples -1"},
         {convnet, {.method = "smoothgrad", .noise = NAN}, STRIA_ERROR_VALUE, "noise"},
         {convnet, {.batch = 5000}, STRIA_ERROR_VALUE, "batch 5000"},
@@ -358,7 +358,7 @@ static void test_refused(void **state)
     assert_status(stria_attribution_compute(&found, model, x, stria_model_input_shape(model, 0),
                                             &(stria_attribution_options){.target_class = "hores"}, &err),
                   STRIA_ERROR_VALUE, &err);
-    assert_message(&err, "the nearest name is 'horse'");
+    assert_message(&err, "did you mean 'horse'?");
     found = explain(model, x, &(stria_attribution_options){.target_class = "horse"});
     assert_int_equal(found.class_index, 2);
     assert_string_equal(found.class_name, "horse");
@@ -409,6 +409,58 @@ static void test_failing_memory(void **state)
     free(x);
 }
 
+/* A sheet has the picture, the map and both; or the map alone. */
+static void test_sheets(void **state)
+{
+    (void)state;
+    test_context test;
+    stria_error err = {0};
+    test_context_open(&test, 1, NULL);
+    stria_model *model = parse(test.context, convnet);
+    float *x = draw(8, 432);
+    stria_picture photo = {0}, small = {0};
+    assert_ok(stria_picture_create(&photo, test.context, 12, 12, 3, &err), &err);
+    assert_ok(stria_picture_create(&small, test.context, 12, 11, 1, &err), &err);
+    for (size_t m = 0; stria_attribution_name(m) != NULL; m++) {
+        stria_attribution found = explain(
+            model, x, &(stria_attribution_options){.method = stria_attribution_name(m), .samples = 2});
+        stria_sheet *sheet = NULL;
+        stria_sheet_group_options group;
+        for (int with = 0; with < 2; with++)
+            for (size_t n = 1;; n++) {
+                test.memory.fail_at = test.memory.calls + n;
+                const stria_status status =
+                    stria_attribution_sheet(&found, test.context, with ? &photo : NULL, NULL, &sheet, &err);
+                test.memory.fail_at = 0;
+                if (status != STRIA_OK) {
+                    assert_int_equal(status, STRIA_ERROR_MEMORY);
+                    continue;
+                }
+                /* Tiles that found no memory are told when the sheet is laid out. */
+                if (stria_sheet_tile_count(sheet) == (with ? 3 : 1)) {
+                    assert_true(stria_sheet_group_at(sheet, 0, &group));
+                    assert_string_equal(group.palette, found.is_signed ? "diverging" : "heat");
+                    assert_true(found.is_signed ? group.low == -group.high : group.low == 0);
+                    stria_sheet_free(sheet);
+                    break;
+                }
+                stria_sheet_free(sheet);
+            }
+        assert_status(stria_attribution_sheet(&found, test.context, &small, NULL, &sheet, &err),
+                      STRIA_ERROR_SHAPE, &err);
+        assert_message(&err, "a picture of 12x11 cannot lie under a map of 12x12");
+        assert_status(stria_attribution_sheet(&found, test.context, NULL, "jet", &sheet, &err),
+                      STRIA_ERROR_VALUE, &err);
+        assert_message(&err, "no palette 'jet'");
+        stria_attribution_free(&found, test.context);
+    }
+    stria_picture_free(&photo, test.context);
+    stria_picture_free(&small, test.context);
+    stria_model_free(model);
+    free(x);
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,7 +468,7 @@ int main(void)
         cmocka_unit_test(test_occlusion),      cmocka_unit_test(test_completeness),
         cmocka_unit_test(test_other_shapes),   cmocka_unit_test(test_two_classes),
         cmocka_unit_test(test_threads),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_failing_memory), cmocka_unit_test(test_sheets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

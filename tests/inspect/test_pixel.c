@@ -283,12 +283,56 @@ static void test_failing_memory(void **state)
     test_context_close(&test);
 }
 
+/* Figures of every kind of layer can be drawn; one that fails for want of memory leaves nothing behind. */
+static void test_figures(void **state)
+{
+    (void)state;
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t n = 0; n < sizeof networks / sizeof networks[0]; n++) {
+        stria_model *model = parse(test.context, networks[n]);
+        float *x = draw(1, (size_t)stria_shape_elements(stria_model_input_shape(model, 0)));
+        const float *given = x;
+        stria_layer_info info;
+        for (size_t l = 1; stria_model_layer(model, l, &info); l++) {
+            const int64_t corner[3] = {0, 0, 0};
+            stria_error err = {0};
+            stria_pixel pixel;
+            stria_figure *figure = NULL;
+            stria_picture picture = {0};
+            assert_ok(stria_pixel_work_out(&pixel, model, info.name, corner, info.output.rank - 1, 0, &given,
+                                           NULL, &err),
+                      &err);
+            for (size_t fail = 1;; fail++) {
+                test.memory.fail_at = test.memory.calls + fail;
+                stria_status status = stria_pixel_figure(&pixel, test.context, &figure, &err);
+                if (status == STRIA_OK)
+                    status = stria_figure_raster(figure, NULL, &picture, &err);
+                test.memory.fail_at = 0;
+                if (status == STRIA_OK)
+                    break;
+                assert_int_equal(status, STRIA_ERROR_MEMORY);
+                stria_figure_free(figure);
+                figure = NULL;
+                fail += fail / 4;
+            }
+            assert_true(picture.width > 300 && picture.height > 100);
+            stria_picture_free(&picture, test.context);
+            stria_figure_free(figure);
+            stria_pixel_free(&pixel, test.context);
+        }
+        free(x);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_plans),  cmocka_unit_test(test_open_sizes),
         cmocka_unit_test(test_by_hand),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_failing_memory), cmocka_unit_test(test_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

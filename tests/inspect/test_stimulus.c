@@ -330,6 +330,49 @@ static void test_failing_memory(void **state)
     test_context_close(&test);
 }
 
+/* A tile for each window and each whole sample; one for a picture that was made. */
+static void test_sheets(void **state)
+{
+    (void)state;
+    test_context test;
+    stria_error err = {0};
+    float *x;
+    stria_top top;
+    stria_maximized made;
+    test_context_open(&test, 1, NULL);
+    stria_dataset *data = make_data(test.context, &x);
+    stria_model *model = parse(test.context, convnet);
+    assert_ok(stria_top_find(&top, model, data, &(stria_top_options){.layer = "c", .count = 3}, &err), &err);
+    assert_ok(stria_maximize(&made, model, &(stria_maximize_options){.steps = 2}, &err), &err);
+    for (int making = 0; making < 2; making++)
+        for (size_t n = 1;; n++) {
+            stria_sheet *sheet = NULL;
+            test.memory.fail_at = test.memory.calls + n;
+            const stria_status status = making ? stria_maximized_sheet(&made, test.context, &sheet, &err)
+                                               : stria_top_sheet(&top, test.context, data, &sheet, &err);
+            test.memory.fail_at = 0;
+            const size_t tiles = status == STRIA_OK ? stria_sheet_tile_count(sheet) : 0;
+            assert_true(status == STRIA_OK || status == STRIA_ERROR_MEMORY);
+            if (tiles == (making ? 1 : 6)) {
+                stria_picture picture;
+                stria_tile tile;
+                size_t group;
+                assert_true(stria_sheet_tile_at(sheet, 0, &picture, &tile, &group));
+                assert_int_equal(picture.height, making ? 8 : 3);
+                assert_int_equal(picture.width, making ? 6 : 3);
+                stria_sheet_free(sheet);
+                break;
+            }
+            stria_sheet_free(sheet);
+        }
+    stria_top_free(&top, test.context);
+    stria_maximized_free(&made, test.context);
+    stria_model_free(model);
+    stria_dataset_free(data);
+    free(x);
+    test_context_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_seeds_and_threads),
         cmocka_unit_test(test_maximize_refused),
         cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_sheets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
