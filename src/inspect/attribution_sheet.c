@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "inspect/shown.h"
 
-#define TILE 288
+#define TILE 320
 
 static void describe(const stria_attribution *a, char *text, size_t size)
 {

@@ -321,7 +321,7 @@ static void draw_results(const layout *l, double y)
     const bool followed = p->step_count > p->own_steps;
     const double found = followed ? p->steps[p->step_count - 1].value : p->value;
     const float plan = followed ? p->steps[p->step_count - 1].plan_value : p->plan_value;
-    stria_format(text, sizeof text, "the model computes %.7g; the difference is %.1e", (double)plan,
+    stria_format(text, sizeof text, "the model computes %.7g; the difference is %.2g", (double)plan,
                  fabs(found - (double)plan));
     write_text(l, rail_of(l) + 52, y + 38, text, 12, STRIA_ANCHOR_END, false, STRIA_COLOR_SOFT);
 }
