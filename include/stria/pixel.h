@@ -71,7 +71,8 @@ typedef struct stria_pixel {
 } stria_pixel;
 
 /* Works output number `map` at `position` (one number for each of the `axes` spatial axes of the layer's output) out, for
- * inputs[i], input i of the model, of the shapes given (NULL: the model's own). Convolutions of all sorts, dense layers, pooling, batch
+ * inputs[i], input i of the model, of the shapes given (NULL: the model's own). Convolutions of all sorts (of a separable one the terms are
+ * those of its second half: the sums of the first and what they are multiplied by), dense layers, pooling, batch
  * normalisation and activations can be; layer NULL: the first convolution. *pixel is filled on success and freed by stria_pixel_free.
  * Errors: MISSING (no such layer), VALUE (outside of the output, or another number of axes), UNSUPPORTED (another kind), SHAPE, LIMIT,
  * MEMORY. */

@@ -38,7 +38,8 @@ static stria_status find_layer(const stria_model *model, const char *name, size_
     }
     for (size_t i = 0; i < model->node_count; i++) {
         const char *kind = model->nodes[i].kind->name;
-        if (strncmp(kind, "conv", 4) == 0 || strncmp(kind, "depthwise_conv", 14) == 0) {
+        if (strncmp(kind, "conv", 4) == 0 || strncmp(kind, "depthwise_conv", 14) == 0 ||
+            strncmp(kind, "separable_conv", 14) == 0) {
             *index = i;
             return STRIA_OK;
         }
@@ -289,7 +290,8 @@ static stria_status work_out(work *w, const char *layer, const int64_t *position
         return stria_fail_memory(err, most * sizeof *w->others);
     pixel->operation = operation_of(w->layer.sort);
     pixel->axes = axes;
-    memcpy(pixel->window, w->layer.window, sizeof pixel->window);
+    for (int a = 0; a < 3; a++)
+        pixel->window[a] = w->layer.sort == STRIA_PIXEL_SEPARABLE ? 1 : w->layer.window[a];
     pixel->first_channel = stria_pixel_first_channel(&w->layer, map);
     pixel->channels = stria_pixel_channels(&w->layer);
     pixel->term_count = stria_pixel_find_terms(&w->layer, pixel->position, map, pixel->terms);

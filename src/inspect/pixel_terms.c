@@ -17,6 +17,7 @@ static const struct {
 } sorts[] = {
     {STRIA_PIXEL_CONVOLUTION, "conv1d conv2d conv3d"},
     {STRIA_PIXEL_DEPTHWISE, "depthwise_conv1d depthwise_conv2d"},
+    {STRIA_PIXEL_SEPARABLE, "separable_conv1d separable_conv2d"},
     {STRIA_PIXEL_TRANSPOSED, "conv1d_transpose conv2d_transpose conv3d_transpose"},
     {STRIA_PIXEL_DENSE, "dense"},
     {STRIA_PIXEL_MAXIMUM, "maxpool1d maxpool2d maxpool3d global_maxpool1d global_maxpool2d global_maxpool3d"},
@@ -90,8 +91,13 @@ stria_status stria_pixel_layer_open(stria_pixel_layer *layer, const stria_model 
     layer->channels = input->sizes[input->rank - 1];
     layer->maps = output->sizes[output->rank - 1];
     const stria_param_spec *kernel = stria_node_kernel(node);
-    if (kernel != NULL)
+    if (layer->sort == STRIA_PIXEL_SEPARABLE) {
+        layer->kernel = stria_node_param(model, node, 0);
+        layer->pointwise = stria_node_param(model, node, 1);
+        layer->middle = node->facts.params[1].shape.sizes[layer->axes];
+    } else if (kernel != NULL) {
         layer->kernel = stria_node_param(model, node, (size_t)(kernel - node->facts.params));
+    }
     const int64_t *groups = stria_node_argument(node, "groups", STRIA_ARG_INTEGER);
     const bool *flipped = stria_node_argument(node, "flip_kernel", STRIA_ARG_BOOLEAN);
     layer->groups = groups != NULL ? *groups : 1;
@@ -104,6 +110,8 @@ int64_t stria_pixel_channels(const stria_pixel_layer *layer)
     switch (layer->sort) {
     case STRIA_PIXEL_CONVOLUTION:
         return layer->channels / layer->groups;
+    case STRIA_PIXEL_SEPARABLE:
+        return layer->middle;
     case STRIA_PIXEL_TRANSPOSED:
     case STRIA_PIXEL_DENSE:
         return layer->channels;
@@ -119,6 +127,7 @@ int64_t stria_pixel_first_channel(const stria_pixel_layer *layer, int64_t map)
         return map / (layer->maps / layer->groups) * (layer->channels / layer->groups);
     case STRIA_PIXEL_DEPTHWISE:
         return map / (layer->maps / layer->channels);
+    case STRIA_PIXEL_SEPARABLE:
     case STRIA_PIXEL_TRANSPOSED:
     case STRIA_PIXEL_DENSE:
         return 0;
@@ -195,11 +204,48 @@ static size_t add_tap(const stria_pixel_layer *layer, const int64_t place[3], co
     return (size_t)channels;
 }
 
+/* The sum of the depthwise half for channel `middle` between the halves. */
+static double middle_of(const stria_pixel_layer *layer, const int64_t position[3], int64_t middle)
+{
+    const int64_t channel = middle / (layer->middle / layer->channels);
+    int64_t tap[3], place[3], number = 0;
+    double sum = 0;
+    for (tap[0] = 0; tap[0] < layer->window[0]; tap[0]++)
+        for (tap[1] = 0; tap[1] < layer->window[1]; tap[1]++)
+            for (tap[2] = 0; tap[2] < layer->window[2]; tap[2]++, number++) {
+                bool inside = true;
+                for (int a = 0; a < 3; a++)
+                    inside = find_place(layer, a, position[a], tap[a], &place[a]) && place[a] >= 0 &&
+                             place[a] < layer->in[a] && inside;
+                const int64_t at = (place[0] * layer->in[1] + place[1]) * layer->in[2] + place[2];
+                if (inside)
+                    sum += (double)layer->x[at * layer->channels + channel] *
+                           (double)layer->kernel[number * layer->middle + middle];
+            }
+    return sum;
+}
+
+/* The second half of a separable layer: a product for each channel between the halves. */
+static size_t find_pointwise(const stria_pixel_layer *layer, const int64_t position[3], int64_t map,
+                             stria_pixel_term *terms)
+{
+    for (int64_t m = 0; m < layer->middle; m++) {
+        const double middle = middle_of(layer, position, m);
+        terms[m] = (stria_pixel_term){
+            .channel = m, .input = (float)middle, .weight = layer->pointwise[m * layer->maps + map]};
+        memcpy(terms[m].place, position, sizeof terms[m].place);
+        terms[m].product = middle * (double)terms[m].weight;
+    }
+    return (size_t)layer->middle;
+}
+
 size_t stria_pixel_find_terms(const stria_pixel_layer *layer, const int64_t position[3], int64_t map,
                               stria_pixel_term *terms)
 {
     size_t count = 0;
     int64_t tap[3], place[3];
+    if (layer->sort == STRIA_PIXEL_SEPARABLE)
+        return find_pointwise(layer, position, map, terms);
     for (tap[0] = 0; tap[0] < layer->window[0]; tap[0]++)
         for (tap[1] = 0; tap[1] < layer->window[1]; tap[1]++)
             for (tap[2] = 0; tap[2] < layer->window[2]; tap[2]++) {

@@ -12,6 +12,7 @@
 typedef enum stria_pixel_sort {
     STRIA_PIXEL_CONVOLUTION,
     STRIA_PIXEL_DEPTHWISE,
+    STRIA_PIXEL_SEPARABLE,
     STRIA_PIXEL_TRANSPOSED,
     STRIA_PIXEL_DENSE,
     STRIA_PIXEL_MAXIMUM,
@@ -30,7 +31,9 @@ typedef struct stria_pixel_layer {
     int64_t channels, maps; /* of input and output */
     int64_t groups;         /* that channels and maps are split into */
     bool flipped;           /* the kernel's last tap comes first */
-    const float *kernel;    /* as the layer has it; NULL for none */
+    int64_t middle;         /* of a separable layer: channels between its halves */
+    const float *kernel;    /* as the layer has it; NULL for none. Separable: of the depthwise half ... */
+    const float *pointwise; /* ... and [middle, maps] of the other */
     const float *x;         /* [in..., channels] */
 } stria_pixel_layer;
 

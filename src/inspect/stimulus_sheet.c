@@ -1,12 +1,14 @@
 /* What excites a map as pictures: the best samples' windows in a row, or the picture that was made. */
 #include <stria/stimulus.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/context.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "inspect/figure.h"
 #include "inspect/shown.h"
 #include "tensor/shape.h"
 
@@ -58,6 +60,36 @@ static stria_status cut(const stria_top *top, size_t index, const stria_allocato
     return STRIA_OK;
 }
 
+/* The picture enlarged by a whole factor, with a frame around what the output sees. */
+static stria_status frame(stria_picture *picture, stria_context *context, const stria_top_sample *sample,
+                          int rank, stria_error *err)
+{
+    const int64_t longer = picture->height > picture->width ? picture->height : picture->width;
+    const int64_t factor = longer < TOP_TILE ? TOP_TILE / longer : 1, line = factor < 2 ? 1 : 2;
+    const int64_t top = rank == 3 ? sample->first[0] : 0, left = sample->first[rank - 2];
+    const int64_t bottom = (top + (rank == 3 ? sample->size[0] : 1)) * factor;
+    const int64_t right = (left + sample->size[rank - 2]) * factor;
+    stria_picture large = {0};
+    uint8_t mark[3];
+    stria_color_bytes(STRIA_COLOR_MARK, false, mark);
+    STRIA_TRY(
+        stria_picture_create(&large, context, picture->height * factor, picture->width * factor, 3, err));
+    for (int64_t y = 0; y < large.height; y++)
+        for (int64_t x = 0; x < large.width; x++) {
+            const uint8_t *from =
+                picture->bytes + (y / factor * picture->width + x / factor) * picture->channels;
+            const bool within = y >= top * factor && y < bottom && x >= left * factor && x < right;
+            const bool inner = y >= top * factor + line && y < bottom - line && x >= left * factor + line &&
+                               x < right - line;
+            for (int64_t c = 0; c < 3; c++)
+                large.bytes[(y * large.width + x) * 3 + c] =
+                    within && !inner ? mark[c] : from[picture->channels == 3 ? c : 0];
+        }
+    stria_picture_free(picture, context);
+    *picture = large;
+    return STRIA_OK;
+}
+
 static void find_range(const float *values, size_t count, double *low, double *high)
 {
     *low = *high = count > 0 ? (double)values[0] : 0;
@@ -100,6 +132,8 @@ static stria_status add_samples(const stria_top *top, stria_context *context, co
         if (status == STRIA_OK)
             status = stria_shown_numbers(&picture, context, whole ? top->pictures + i * elements : window,
                                          size.height, size.width, size.channels, low, high, err);
+        if (status == STRIA_OK && whole && top->shape.rank >= 2 && top->shape.rank <= 3)
+            status = frame(&picture, context, &top->samples[i], top->shape.rank, err);
         describe(&top->samples[i], data, caption, sizeof caption);
         if (status == STRIA_OK)
             stria_sheet_tile(sheet, &picture, &(stria_tile){.caption = caption});

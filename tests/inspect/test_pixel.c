@@ -105,6 +105,9 @@ static const char *const networks[] = {
     "input 5x6x7x2\na = conv3d 3 3 same relu\nb = avgpool3d 2\nc = conv3d_transpose 2 2 2 sigmoid\nd = "
     "batchnorm "
     "center=no\ne = leaky_relu\nf = global_maxpool3d\n",
+    "input 9x8x3\na = separable_conv2d 5 3 2 same depth_multiplier=2 relu\nb = separable_conv2d 4 3 same "
+    "dilation_rate=2\n",
+    "input 12x3\na = separable_conv1d 4 3 padding=1 depth_multiplier=3\n",
 };
 
 static void test_against_plans(void **state)
@@ -232,13 +235,12 @@ static void test_refused(void **state)
         {"c", {0}, 2, -1, STRIA_ERROR_VALUE, "map -1 is not"},
         {"x", {0}, 2, 0, STRIA_ERROR_UNSUPPORTED, "layer 'x' is an input"},
         {"f", {0}, 0, 0, STRIA_ERROR_UNSUPPORTED, "layer 'f' (flatten) cannot be worked out"},
-        {"s", {0}, 2, 0, STRIA_ERROR_UNSUPPORTED, "layer 's' (separable_conv2d) cannot be worked out"},
+        {"s", {0}, 2, 0, STRIA_ERROR_UNSUPPORTED, "layer 's' (up_sampling2d) cannot be worked out"},
     };
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(test.context,
-              "x = input 6x6x1\nc = conv2d 2 3\ns = separable_conv2d 2 3\nf = flatten\nd = dense 3\n");
+    stria_model *model = parse(
+        test.context, "x = input 6x6x1\nc = conv2d 2 3\ns = up_sampling2d 2\nf = flatten\nd = dense 3\n");
     float *x = draw(3, 36);
     const float *given = x;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
