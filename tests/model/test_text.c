@@ -12,12 +12,17 @@
 #include "support/check.h"
 #include "support/test_context.h"
 
-static stria_model *parse(const test_context *test, const char *text)
+static stria_model *parse_with(const test_context *test, const char *text, const stria_parse_options *options)
 {
     stria_model *model = NULL;
     stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
+    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), options, &err), &err);
     return model;
+}
+
+static stria_model *parse(const test_context *test, const char *text)
+{
+    return parse_with(test, text, NULL);
 }
 
 /* The whole text of a model; the caller frees it. */
@@ -274,8 +279,10 @@ static void assert_same_model(const stria_model *a, const stria_model *b)
         stria_model_tensor(b, i, &y);
         assert_string_equal(x.name, y.name);
         assert_int_equal(x.count, y.count);
-        assert_memory_equal(stria_model_tensor_data_const(a, i), stria_model_tensor_data_const(b, i),
-                            (size_t)x.count * sizeof(float));
+        const float *numbers = stria_model_tensor_data_const(a, i);
+        if (numbers != NULL)
+            assert_memory_equal(numbers, stria_model_tensor_data_const(b, i),
+                                (size_t)x.count * sizeof(float));
     }
 }
 
@@ -303,11 +310,12 @@ static const char *const round_trips[] = {
     "input 4\ndense 3\noutput",
 };
 
-static void check_round_trip(const test_context *test, const char *text)
+static void check_round_trip_with(const test_context *test, const char *text,
+                                  const stria_parse_options *options)
 {
-    stria_model *model = parse(test, text);
+    stria_model *model = parse_with(test, text, options);
     char *written = text_of(model);
-    stria_model *again = parse(test, written);
+    stria_model *again = parse_with(test, written, options);
     char *written_again = text_of(again);
     assert_string_equal(written, written_again);
     assert_same_model(model, again);
@@ -317,6 +325,12 @@ static void check_round_trip(const test_context *test, const char *text)
     free(written_again);
 }
 
+static void check_round_trip(const test_context *test, const char *text)
+{
+    check_round_trip_with(test, text, NULL);
+}
+
+/* Ready models, of up to 138 million parameters, are described only. */
 static void test_round_trips(void **state)
 {
     (void)state;
@@ -329,7 +343,7 @@ static void test_round_trips(void **state)
         assert_non_null(stria_architecture_title(count));
         const char *text = stria_architecture_text(stria_architecture_name(count));
         assert_non_null(text);
-        check_round_trip(&test, text);
+        check_round_trip_with(&test, text, &(stria_parse_options){.without_parameters = 1});
     }
     assert_true(count >= 4);
     assert_null(stria_architecture_title(count));

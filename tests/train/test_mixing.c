@@ -257,8 +257,8 @@ static void test_cutmix_draws(void **state)
         assert_true(fabs(weight - (1 - (double)taken / 20)) < 1e-12);
         sum += weight;
     }
-    /* Half of a large picture on average; a little more of so small a one, since pixels count when their upper left
-     * corner is in the box. */
+    /* Half of a large picture on average; a little more of so small a one, since pixels count when their
+     * upper left corner is in the box. */
     assert_true(sum / MANY > 0.5 && sum / MANY < 0.6);
     stria_plan_free(plan);
     stria_model_free(model);

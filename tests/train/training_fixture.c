@@ -184,3 +184,14 @@ void check_near(double got, double wanted, double tolerance, const char *what, c
     print_error("%s is %.17g, expected %.17g within %g\n", what, got, wanted, tolerance);
     _fail(file, line);
 }
+
+double measured_accuracy(const test_context *test, stria_model *model, const stria_dataset *data,
+                         stria_part part)
+{
+    stria_evaluation result = {0};
+    stria_error err = {0};
+    assert_ok(stria_evaluate(&result, model, data, part, 0, NULL, &err), &err);
+    const double figure = result.accuracy;
+    stria_evaluation_free(&result, test->context);
+    return figure;
+}

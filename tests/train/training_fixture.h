@@ -43,4 +43,8 @@ void assert_same_files(const char *a, const char *b);
 #define assert_near(got, wanted, tolerance) check_near((got), (wanted), (tolerance), #got, __FILE__, __LINE__)
 void check_near(double got, double wanted, double tolerance, const char *what, const char *file, int line);
 
+/* The share of a part's samples that the model gets right. */
+double measured_accuracy(const test_context *test, stria_model *model, const stria_dataset *data,
+                         stria_part part);
+
 #endif
