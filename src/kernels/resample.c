@@ -356,16 +356,57 @@ static void round_to_bytes(const float *x, uint8_t *y, size_t count)
     }
 }
 
+/* Pixels as they are. */
+static void copy_bytes(const resample_job *job, const uint8_t *x, uint8_t *y)
+{
+    const stria_resample *r = job->r;
+    size_t channels = r->channels, row = r->axes[1].out * channels;
+    for (size_t o = 0; o < r->axes[0].out; o++, y += row) {
+        line from = line_at(job->rows, job->row_taps, o);
+        memset(y, (int)r->fill, row);
+        for (size_t i = 0; i < r->axes[1].out && from.count == 1; i++) {
+            line pixel = line_at(job->columns, job->column_taps, i);
+            const uint8_t *at = x + from.first * job->width + pixel.first * channels;
+            for (size_t c = 0; c < channels && pixel.count == 1; c++)
+                y[i * channels + c] = at[c];
+        }
+    }
+}
+
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Pixels of three channels in vectors of four: the number after a pixel is read, and written until the next
+ * pixel comes; both rows have room behind them. */
+static void colour_row(const resample_job *job, const float *sums, float inside, float *y)
+{
+    for (size_t o = 0; o < job->r->axes[1].out; o++, y += 3) {
+        line l = line_at(job->columns, job->column_taps, o);
+        float covered = inside * l.inside, rest = covered == 1 ? 0 : job->r->fill * (1 - covered);
+        const float *x = sums + l.first * 3;
+        four total = {rest, rest, rest, 0};
+        for (size_t k = 0; k < l.count; k++)
+            total += l.weights[k] * *(const four *)(x + 3 * k);
+        *(four *)y = total;
+    }
+}
+
 void stria_resample_bytes(const stria_resample *resample, const float *table, const uint8_t *x, uint8_t *y,
                           float *scratch)
 {
     resample_job job = job_of(resample, table, NULL, NULL, NULL);
     size_t row = resample->axes[1].out * resample->channels;
     float *sums = scratch, *made = scratch + stria_resample_scratch(resample, 1);
+    if (resample->interpolation == STRIA_NEAREST) {
+        copy_bytes(&job, x, y);
+        return;
+    }
     for (size_t o = 0; o < resample->axes[0].out; o++, y += row) {
         line l = line_at(job.rows, job.row_taps, o);
         add_byte_rows(&l, job.width, x, sums);
-        any_output_row(&job, sums, l.inside, made);
+        if (resample->channels == 3)
+            colour_row(&job, sums, l.inside, made);
+        else
+            any_output_row(&job, sums, l.inside, made);
         round_to_bytes(made, y, row);
     }
 }
