@@ -145,14 +145,15 @@ stria_status stria_report_mistakes(stria_report *report, stria_error *err)
         return STRIA_OK;
     }
     stria_page_add(page, "<p>");
-    stria_page_print(
-        page,
-        of->class_count > 0
-            ? "The %zu samples with the largest losses among those that were taken for another class, with "
-              "the probability of the predicted class and of the true one, and the number of the sample."
-            : "The %zu samples with the largest losses, with the number of the sample.",
-        report->worst_count);
-    stria_page_add(page, "</p>\n");
+    if (report->worst_count == 1)
+        stria_page_add(page, "The sample with the largest loss");
+    else
+        stria_page_print(page, "The %zu samples with the largest losses", report->worst_count);
+    stria_page_add(
+        page, of->class_count > 0
+                  ? " among those that were taken for another class, with the probability of the predicted "
+                    "class and of the true one, and the number of the sample.</p>\n"
+                  : ", with the number of the sample.</p>\n");
     if (stria_report_has_pictures(report))
         return add_pictures(report, err);
     add_list(report);
