@@ -19,6 +19,7 @@ typedef struct eval_options {
     int64_t batch;
     const char *loss;
     cli_machine machine;
+    cli_data_options data;
     bool json;
 } eval_options;
 
@@ -327,7 +328,7 @@ static int run(int argc, char **argv)
         status = cli_open_model(&model, context, of.model_name);
     }
     if (status == CLI_DONE) {
-        status = cli_open_data(&data, context, of.data_name);
+        status = cli_open_data_for(&data, context, of.data_name, model, &options.data);
     }
     if (status == CLI_DONE) {
         status = choose_part(&options, data, of.data_name, &of.part);
@@ -351,6 +352,7 @@ static const cli_option options_table[] = {
     CLI_TEXT_ROW("loss", eval_options, loss, "LOSS",
                  "loss to compute (default: the one that the model was trained with)"),
     CLI_INTEGER_ROW("batch", eval_options, batch, "N", 1, 1e6, "samples computed at a time (default 256)"),
+    CLI_DATA_ROWS(eval_options, data),
     CLI_MACHINE_ROWS(eval_options, machine),
     CLI_JSON_ROW(eval_options, json),
 };

@@ -24,6 +24,7 @@ typedef struct predict_options {
     int64_t top;
     const char *output, *layer, *data, *part;
     cli_machine machine;
+    cli_data_options pictures;
     cli_list index;
     bool show, check, json;
 } predict_options;
@@ -266,7 +267,7 @@ static int predict_data(session *run, cli_samples *samples)
     static const cli_list first_sample = {.count = 1, .items = {"0"}};
     const predict_options *options = run->options;
     stria_dataset *data = NULL;
-    int status = cli_open_data(&data, run->context, options->data);
+    int status = cli_open_data_for(&data, run->context, options->data, run->model, &options->pictures);
     if (status == CLI_DONE) {
         const bool has_test = stria_dataset_count(data, STRIA_PART_TEST) > 0;
         const bool test = options->part != NULL ? strcmp(options->part, "test") == 0 : has_test;
@@ -401,7 +402,7 @@ static const cli_option options_table[] = {
                      "which samples of --data, as 0,5,10-19 (default 0)"),
     CLI_WORDS_ROW("part", predict_options, part, "PART", "train test",
                   "of --data: train or test (default: test, or train when there is no other)"),
-    CLI_MAX_PIXELS_ROW(predict_options, machine),
+    CLI_DATA_ROWS(predict_options, pictures),
     CLI_MACHINE_ROWS(predict_options, machine),
     CLI_JSON_ROW(predict_options, json),
 };

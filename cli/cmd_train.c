@@ -26,8 +26,9 @@ typedef struct train_options {
     double learning_rate;
     const char *optimizer, *schedule, *loss, *class_weight, *validation, *init, *log, *output, *learn;
     cli_machine machine;
+    cli_data_options data;
     cli_list freeze;
-    bool no_shuffle, resume, restore_best, json, quiet;
+    bool stratified, no_shuffle, resume, restore_best, json, quiet;
 } train_options;
 
 /* ---- Stopping ---- */
@@ -417,6 +418,7 @@ static int run(int argc, char **argv)
         .loss = options.loss,
         .class_weight = options.class_weight,
         .seed = (uint64_t)options.seed,
+        .stratified = options.stratified,
         .no_shuffle = options.no_shuffle,
         .patience = (int)options.patience,
         .restore_best = options.restore_best,
@@ -441,7 +443,7 @@ static int run(int argc, char **argv)
     }
     if ((status = cli_open_context(&context, &options.machine)) != CLI_DONE ||
         (status = cli_open_model(&model, context, model_name)) != CLI_DONE ||
-        (status = cli_open_data(&data, context, arguments.items[1])) != CLI_DONE) {
+        (status = cli_open_data_for(&data, context, arguments.items[1], model, &options.data)) != CLI_DONE) {
         goto end;
     }
     if (options.init != NULL) {
@@ -503,6 +505,10 @@ static const cli_option options_table[] = {
     CLI_TEXT_ROW("validation", train_options, validation, "F|test",
                  "measure after each epoch on a share F of the training part, taken from its end, or on the "
                  "test part (default: no validation; the test part is measured once, at the end)"),
+    CLI_FLAG_ROW(
+        "stratified", train_options, stratified,
+        "draw the share for --validation from every class, by --seed (the default for a folder of class "
+        "folders)"),
     CLI_INTEGER_ROW("patience", train_options, patience, "N", 0, 1e6,
                     "stop after N epochs without a better validation loss, or loss (default: never)"),
     CLI_FLAG_ROW("restore-best", train_options, restore_best, "end with the parameters of the best epoch"),
@@ -521,6 +527,7 @@ static const cli_option options_table[] = {
                    "checkpoints stand beside x.safetensors as x.last.safetensors and x.best.safetensors"),
     CLI_TEXT_ROW("log", train_options, log, "FILE", "write a CSV file with a row for each epoch"),
     CLI_FLAG_ROW("quiet", train_options, quiet, "print no progress and no remarks"),
+    CLI_DATA_ROWS(train_options, data),
     CLI_MACHINE_ROWS(train_options, machine),
     CLI_FLAG_ROW("json", train_options, json, "print a line of JSON for each epoch on stdout"),
 };

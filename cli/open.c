@@ -1,6 +1,7 @@
 /* Opening what commands work on. See open.h. */
 #include "open.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,6 @@ int cli_open_context(stria_context **context, const cli_machine *machine)
         .cpu = machine->cpu,
         .threads = (int)machine->threads,
         .algorithm = machine->algorithm,
-        .max_pixels = machine->max_pixels,
     };
     if (stria_context_create(context, &options, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
@@ -132,10 +132,38 @@ int cli_is_trained(const stria_model *model, const char *name)
            (length > end && strcmp(name + length - end, suffix) == 0);
 }
 
-int cli_open_data(stria_dataset **data, stria_context *context, const char *name)
+/* "224x224" or "224" for both. */
+static bool parse_size(const char *text, int64_t *height, int64_t *width)
+{
+    char *end = NULL;
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    *height = *width = strtoll(text, &end, 10);
+    if (*end == 'x' && end[1] >= '0' && end[1] <= '9') {
+        *width = strtoll(end + 1, &end, 10);
+    }
+    return *end == '\0' && *height > 0 && *width > 0;
+}
+
+int cli_open_data_for(stria_dataset **data, stria_context *context, const char *name,
+                      const stria_model *model, const cli_data_options *options)
 {
     stria_error err = {0};
-    if (stria_dataset_open(data, context, name, &err) == STRIA_OK) {
+    stria_dataset_options library = {.struct_size = sizeof library, .model = model};
+    if (options != NULL) {
+        library.channels = options->channels;
+        library.resize = options->resize;
+        library.crop_to_aspect_ratio = options->crop;
+        library.decode_threads = (int)options->decode_threads;
+        library.cache = options->cache;
+        library.skip_broken = options->skip_broken;
+        library.keep_empty_classes = options->empty_classes;
+        if (options->size != NULL && !parse_size(options->size, &library.height, &library.width)) {
+            return cli_fail(CLI_MISUSED, "--size '%s' is no size such as 224x224", options->size);
+        }
+    }
+    if (stria_dataset_open_with(data, context, name, &library, &err) == STRIA_OK) {
         return CLI_DONE;
     }
     struct stat about;
@@ -143,4 +171,9 @@ int cli_open_data(stria_dataset **data, stria_context *context, const char *name
         return cli_fail(CLI_BAD_INPUT, "%s", err.message); /* the file is there, something in it is not */
     }
     return cli_fail_with(&err, CLI_FROM_FILE);
+}
+
+int cli_open_data(stria_dataset **data, stria_context *context, const char *name)
+{
+    return cli_open_data_for(data, context, name, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #ifndef CLI_OPEN_H
 #define CLI_OPEN_H
 
+#include <stdbool.h>
+
 #include <stria/stria.h>
 
 #include "exit_status.h"
@@ -11,7 +13,6 @@
 typedef struct cli_machine {
     int64_t threads;
     const char *cpu, *algorithm;
-    int64_t max_pixels;
 } cli_machine;
 
 /* What the library logs, warnings and more, goes to stderr. */
@@ -28,7 +29,18 @@ int cli_open_description(stria_model **model, stria_context *context, const char
 /* Whether `name` is a file with weights, which training goes on from, rather than model text. */
 int cli_is_trained(const stria_model *model, const char *name);
 
+/* How data of picture files is read; all zero means the defaults. CLI_DATA_ROWS (options.h) are its options. */
+typedef struct cli_data_options {
+    const char *size, *resize, *cache;
+    int64_t channels, decode_threads;
+    bool crop, skip_broken, empty_classes;
+} cli_data_options;
+
 int cli_open_data(stria_dataset **data, stria_context *context, const char *name);
+
+/* The same for a model, which says what the options, NULL for none, leave open. */
+int cli_open_data_for(stria_dataset **data, stria_context *context, const char *name, const stria_model *model,
+                      const cli_data_options *options);
 
 /* Whether something of that name is in the file system. */
 int cli_exists(const char *path);

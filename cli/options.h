@@ -103,11 +103,29 @@ void cli_print_help(const cli_command *command, FILE *stream);
         .value = value_, .help = help_                                                                       \
     }
 #define CLI_JSON_ROW(owner, field) CLI_FLAG_ROW("json", owner, field, "print the results as JSON")
-/* Where commands read pictures; `field` is a cli_machine (open.h). */
-#define CLI_MAX_PIXELS_ROW(owner, field)                                                                     \
-    CLI_INTEGER_ROW("max-pixels", owner, field.max_pixels, "N", 1, (int64_t)1 << 40,                         \
-                    "refuse pictures of more pixels (default 268435456)")
-/* Three rows, for a cli_machine. */
+/* Eight rows, for a cli_data_options (open.h). */
+#define CLI_DATA_ROWS(owner, field)                                                                          \
+    CLI_TEXT_ROW("size", owner, field.size, "HxW",                                                           \
+                 "resize pictures to this (default: to what the model takes)"),                              \
+        CLI_TEXT_ROW("resize", owner, field.resize, "METHOD",                                                \
+                     "how pictures are resized: nearest, bilinear, bicubic, area, lanczos3, lanczos5 or "    \
+                     "antialias (default: as the model was trained, else bilinear)"),                        \
+        CLI_FLAG_ROW(                                                                                        \
+            "crop", owner, field.crop,                                                                       \
+            "cut pictures to the model's aspect ratio before resizing, instead of stretching them"),         \
+        CLI_INTEGER_ROW("channels", owner, field.channels, "N", 1, 4,                                        \
+                        "convert pictures to 1 (grey), 3 (RGB) or 4 (RGB with alpha) channels (default: "    \
+                        "what the model takes)"),                                                            \
+        CLI_INTEGER_ROW("decode-threads", owner, field.decode_threads, "N", 1, 256,                          \
+                        "threads that decode pictures ahead (default: as --threads); the results do not "    \
+                        "depend on it"),                                                                     \
+        CLI_TEXT_ROW("cache", owner, field.cache, "memory|FILE",                                             \
+                     "keep decoded pictures for the next epoch in memory (up to 4 GB), or for later runs "   \
+                     "too in a file, or a folder"),                                                          \
+        CLI_FLAG_ROW("skip-broken", owner, field.skip_broken,                                                \
+                     "leave out pictures that cannot be read, and name them"),                               \
+        CLI_FLAG_ROW("empty-classes", owner, field.empty_classes, "class folders may hold no pictures")
+/* Three rows, for a cli_machine (open.h). */
 #define CLI_MACHINE_ROWS(owner, field)                                                                       \
     CLI_INTEGER_ROW("threads", owner, field.threads, "N", 1, 256,                                            \
                     "threads to compute with (default: the CPUs this process may use); the results do not "  \

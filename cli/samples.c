@@ -95,6 +95,22 @@ static int read_more(cli_samples *samples, stria_context *context, const stria_m
     return CLI_DONE;
 }
 
+/* Says of pictures [N,H,W,C] that they were made to fit, unless the model was trained with resized pictures.
+ */
+static void note_conversion(const char *path, const stria_model *model, const stria_shape *stored,
+                            const stria_shape *fitted)
+{
+    const char *preprocessing = stria_model_metadata(model, "preprocessing");
+    if (stored->rank != 4 || fitted->rank != 4 ||
+        (preprocessing != NULL && strstr(preprocessing, "resize=") != NULL) ||
+        memcmp(stored->sizes, fitted->sizes, 4 * sizeof stored->sizes[0]) == 0) {
+        return;
+    }
+    cli_note("%s: a picture of %lldx%lldx%lld, made %lldx%lldx%lld for the model", path,
+             (long long)stored->sizes[1], (long long)stored->sizes[2], (long long)stored->sizes[3],
+             (long long)fitted->sizes[1], (long long)fitted->sizes[2], (long long)fitted->sizes[3]);
+}
+
 /* From the file at `path`, which the user calls `name`. */
 static int read_file(cli_samples *samples, stria_context *context, const stria_model *model, const char *name,
                      const char *path, bool keep_stored)
@@ -110,9 +126,11 @@ static int read_file(cli_samples *samples, stria_context *context, const stria_m
             return status;
         }
     }
+    const stria_shape stored = samples->array.shape;
     if (stria_array_fit(&samples->array, context, model, &err) != STRIA_OK) {
         return cli_fail(CLI_BAD_INPUT, "%s: %s", name, err.message);
     }
+    note_conversion(name, model, &stored, &samples->array.shape);
     return read_more(samples, context, model, path);
 }
 

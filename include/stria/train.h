@@ -56,7 +56,8 @@ typedef struct stria_train_options {
                                softmax, else mean_squared_error. Cross-entropies have the softmax, or sigmoid, built in:
                                other outputs are taken as what it would get. Labels count as rows with a single 1, for a
                                single output as the 0 or 1 that they are */
-    double validation;      /* share of the training part, taken from its end, 0 to below 1; 0: none */
+    double validation;      /* share of the training part, 0 to below 1, taken from its end, or where `stratified` says
+                               so of every class; 0: none */
     int validate_on_test;   /* 1: the test part is the validation data */
     uint64_t seed;          /* of initialisation, shuffling and random layers */
     int keep_parameters;    /* 1: go on from the model's parameters instead of drawing them from `seed` */
@@ -78,6 +79,9 @@ typedef struct stria_train_options {
                                  classes times samples of the class), a number for each class "2,1,1,0.5", or by name,
                                  1 for the others, "cat=2,dog=0.5". Targets are of the class of their largest number.
                                  Validation does not weigh. NULL: all 1 */
+    int stratified;         /* 1: the share for validation is drawn by `seed`, and has its share of every class; so it is
+                               also, without being asked for, for picture files that stand class by class, as a
+                               folder's do, where the end would be one class */
 } stria_train_options;
 
 /* How a training ended. */

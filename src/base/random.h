@@ -13,7 +13,8 @@ typedef enum stria_random_purpose {
     STRIA_RANDOM_SHUFFLE = 2,
     STRIA_RANDOM_DROPOUT = 3,
     STRIA_RANDOM_DATA = 4,
-    STRIA_RANDOM_AUGMENT = 5 /* what a sample is augmented by */
+    STRIA_RANDOM_AUGMENT = 5, /* what a sample is augmented by */
+    STRIA_RANDOM_SPLIT = 6    /* which samples validate */
 } stria_random_purpose;
 
 typedef struct stria_random_key {

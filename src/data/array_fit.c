@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/float_state.h"
 #include "base/text.h"
-#include "data/dataset.h"
+#include "data/files.h"
 #include "kernels/kernels.h"
 
 /* Whether sizes [rank] are the first `rank` of the model's input. */
@@ -73,6 +73,58 @@ static char *advice(const stria_shape *array, const stria_shape *input, char *te
     return text;
 }
 
+/* Bytes that were read as floats, made to fit as `fit` says, at `to` [height, width, channels] as floats. */
+static stria_status fit_one(const float *from, const int64_t sizes[3], stria_context *context,
+                            const stria_preprocessing *fit, float *to, stria_error *err)
+{
+    stria_picture picture = {0};
+    STRIA_TRY(stria_picture_create(&picture, context, sizes[0], sizes[1], sizes[2], err));
+    size_t count = (size_t)(sizes[0] * sizes[1] * sizes[2]);
+    for (size_t i = 0; i < count; i++)
+        picture.bytes[i] = (uint8_t)from[i];
+    const stria_status status = stria_picture_fit(&picture, context, fit, err);
+    count = (size_t)(picture.height * picture.width * picture.channels);
+    for (size_t i = 0; status == STRIA_OK && i < count; i++)
+        to[i] = picture.bytes[i];
+    stria_picture_free(&picture, context);
+    return status;
+}
+
+/* Pictures in bytes [N,H,W,C] are converted, cut and resized as those that the model was trained on. */
+static stria_status fit_pictures(stria_array *array, stria_context *context, const stria_model *model,
+                                 const stria_shape *input, stria_error *err)
+{
+    const int64_t *sizes = array->shape.sizes;
+    stria_preprocessing fit = {.scale = 1};
+    if (!array->from_bytes || array->shape.rank != 4 || sizes[3] > 4 || input->rank != 3)
+        return STRIA_OK;
+    STRIA_TRY(stria_preprocessing_complete(&fit, model, err));
+    stria_shape fitted = {.rank = 4, .sizes = {sizes[0], fit.height, fit.width, fit.channels}};
+    if (fit.height == 0) {
+        fitted.sizes[1] = sizes[1];
+        fitted.sizes[2] = sizes[2];
+    }
+    if (fit.channels == 0)
+        fitted.sizes[3] = sizes[3];
+    if (stria_shape_equal(&fitted, &array->shape))
+        return STRIA_OK;
+    stria_array made = {0};
+    STRIA_TRY(stria_array_create(&made, context, &fitted, err));
+    const size_t before = (size_t)(sizes[1] * sizes[2] * sizes[3]);
+    const size_t after = (size_t)(fitted.sizes[1] * fitted.sizes[2] * fitted.sizes[3]);
+    stria_status status = STRIA_OK;
+    for (size_t n = 0; n < (size_t)sizes[0] && status == STRIA_OK; n++)
+        status = fit_one(array->values + n * before, sizes + 1, context, &fit, made.values + n * after, err);
+    if (status != STRIA_OK) {
+        stria_array_free(&made, context);
+        return status;
+    }
+    made.from_bytes = 1;
+    stria_array_free(array, context);
+    *array = made;
+    return STRIA_OK;
+}
+
 stria_status stria_array_fit(stria_array *array, stria_context *context, const stria_model *model,
                              stria_error *err)
 {
@@ -91,6 +143,8 @@ stria_status stria_array_fit_input(stria_array *array, stria_context *context, c
                           "the model has no input: begin it with a line such as "
                           "`input 28x28x1`");
     stria_shape fitted;
+    if (index == 0)
+        STRIA_TRY(fit_pictures(array, context, model, input, err));
     if (!fitted_shape(&array->shape, input, &fitted)) {
         char has[STRIA_SHAPE_TEXT_SIZE], wants[STRIA_SHAPE_TEXT_SIZE], help[160];
         return stria_fail(err, STRIA_ERROR_SHAPE, "the array is %s, the model takes %s%s",

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/float_state.h"
 #include "base/memory.h"
+#include "data/files.h"
 #include "kernels/kernels.h"
 
 void stria_dataset_free(stria_dataset *data)
@@ -19,6 +20,7 @@ void stria_dataset_free(stria_dataset *data)
         for (int m = 0; m < 3; m++)
             stria_release(allocator, data->parts[part].memory[m]);
     }
+    stria_files_free(data->files, data->context);
     stria_release(allocator, data->classes);
     stria_release(allocator, data);
 }
@@ -70,15 +72,17 @@ stria_status stria_dataset_gather(const stria_dataset *data, stria_part part, co
     const stria_samples *samples = &data->parts[part];
     size_t sample_size = (size_t)stria_shape_elements(&data->shape);
     size_t target_size = samples->targets != NULL ? (size_t)stria_shape_elements(&data->target_shape) : 0;
-    (void)err;
+    stria_status status = STRIA_OK;
     /* Without an order all samples are one run. */
-    size_t run = order == NULL ? count : 1;
+    size_t run = order == NULL && data->files == NULL ? count : 1;
     const stria_float_state before = stria_float_begin();
-    for (size_t done = 0; done < count; done += run) {
+    for (size_t done = 0; done < count && status == STRIA_OK; done += run) {
         size_t index = order == NULL ? first + done : order[first + done];
         assert(index < samples->count && run <= samples->count - index);
         float *to = x + done * sample_size;
-        if (data->type == STRIA_U8) {
+        if (data->files != NULL) {
+            status = stria_files_read(data, part, index, scale, to, err);
+        } else if (data->type == STRIA_U8) {
             const uint8_t *bytes = (const uint8_t *)samples->x + index * sample_size;
             data->context->kernels->elementwise.from_bytes(bytes, (float)scale, to, run * sample_size);
         } else {
@@ -91,7 +95,14 @@ stria_status stria_dataset_gather(const stria_dataset *data, stria_part part, co
                    run * target_size * sizeof(float));
     }
     stria_float_end(before);
-    return STRIA_OK;
+    return status;
+}
+
+int32_t stria_dataset_label(const stria_dataset *data, stria_part part, size_t index)
+{
+    return index < stria_dataset_count(data, part) && data->parts[part].labels != NULL
+               ? data->parts[part].labels[index]
+               : -1;
 }
 
 stria_status stria_dataset_read(const stria_dataset *data, stria_part part, const uint32_t *indices,

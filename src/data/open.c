@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/gzip.h"
@@ -66,16 +67,16 @@ static stria_status fail_missing(const char *name, stria_error *err)
 }
 
 static stria_status open_folder(stria_dataset **data, stria_context *context, const char *folder,
-                                stria_error *err)
+                                const stria_dataset_options *options, stria_error *err)
 {
     bool found;
     STRIA_TRY(stria_idx_folder_looks(&found, context, folder, err));
-    if (!found)
-        return stria_fail(err, STRIA_ERROR_MISSING,
-                          "%s: no data set in this folder: looked for IDX files with MNIST's names, "
-                          "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz",
-                          folder);
-    return stria_idx_folder_open(data, context, folder, NULL, 0, err);
+    if (found)
+        return stria_idx_folder_open(data, context, folder, NULL, 0, err);
+    STRIA_TRY(stria_cifar_looks(&found, context, folder, err));
+    if (found)
+        return stria_cifar_open(data, context, folder, err);
+    return stria_class_folder_open(data, context, folder, options, err);
 }
 
 static stria_status open_file(stria_dataset **data, stria_context *context, const char *path,
@@ -99,14 +100,17 @@ static stria_status open_file(stria_dataset **data, stria_context *context, cons
     else
         status = stria_fail(
             err, STRIA_ERROR_FORMAT,
-            "%s: not a data set: expected an .npz archive with x and y, or a folder of IDX files", path);
+            "%s: not a data set: expected an .npz archive with x and y, a .csv list of pictures, or a folder",
+            path);
     stria_release(&context->allocator, bytes);
     return status;
 }
 
-stria_status stria_dataset_open(stria_dataset **data, stria_context *context, const char *name,
-                                stria_error *err)
+stria_status stria_dataset_open_with(stria_dataset **data, stria_context *context, const char *name,
+                                     const stria_dataset_options *options, stria_error *err)
 {
+    stria_dataset_options known;
+    STRIA_TRY(stria_options_read(&known, sizeof known, options, "stria_dataset_options", err));
     for (size_t i = 0; i < KNOWN_NAME_COUNT; i++) {
         if (strcmp(name, known_names[i].name) == 0)
             return known_names[i].open(data, context, name, err);
@@ -119,8 +123,15 @@ stria_status stria_dataset_open(stria_dataset **data, stria_context *context, co
     case 0:
         return fail_missing(name, err);
     case 2:
-        return open_folder(data, context, name, err);
+        return open_folder(data, context, name, &known, err);
     default:
-        return open_file(data, context, name, err);
+        return stria_csv_looks(name) ? stria_csv_dataset_open(data, context, name, &known, err)
+                                     : open_file(data, context, name, err);
     }
+}
+
+stria_status stria_dataset_open(stria_dataset **data, stria_context *context, const char *name,
+                                stria_error *err)
+{
+    return stria_dataset_open_with(data, context, name, NULL, err);
 }

@@ -81,13 +81,17 @@ void stria_dataset_set_scale(stria_dataset *data, double scale)
                  stria_double_text(scale, number, sizeof number));
 }
 
-/* The model's own preprocessing, or `otherwise` when it has none and does not rescale itself. */
+/* The model's own preprocessing, or `otherwise` when it has none, without the scale when it rescales itself.
+ */
 static const char *own_or(const stria_model *model, const char *otherwise)
 {
     const char *own = stria_model_metadata(model, "preprocessing");
     if (own != NULL)
         return own;
-    return stria_model_rescales_itself(model) ? "" : otherwise;
+    if (!stria_model_rescales_itself(model))
+        return otherwise;
+    const char *behind_scale = strchr(otherwise, ' ');
+    return behind_scale != NULL ? behind_scale + 1 : "";
 }
 
 const char *stria_preprocessing_for(const stria_model *model, const stria_dataset *data)

@@ -58,7 +58,7 @@ static void measure(moments *m, const float *x, size_t rows)
 static stria_status measure_all(const stria_adapting *a, const stria_view *v, stria_loader *loader,
                                 moments *m, stria_error *err)
 {
-    stria_loader_start(loader, NULL, 0, a->count);
+    stria_loader_start(loader, a->order, 0, a->count);
     for (;;) {
         stria_batch batch;
         STRIA_TRY(stria_loader_next(loader, &batch, err));

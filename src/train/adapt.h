@@ -9,11 +9,12 @@
 
 #include "model/model.h"
 
-/* What layers are adapted to: samples 0..count of the training part, preprocessed, in their order. */
+/* What layers are adapted to: samples order[0..count) of the training part, preprocessed. */
 typedef struct stria_adapting {
     stria_model *model;
     const stria_dataset *data;
     const char *preprocessing;
+    const uint32_t *order;           /* NULL: 0, 1, 2 ... */
     size_t count;                    /* 1 and more */
     int (*cancelled)(void *payload); /* asked between batches; may be NULL */
     void *payload;

@@ -188,7 +188,8 @@ static bool state_is_sound(const stria_training_state *state, const stria_split 
     if (state->epoch > INT32_MAX || state->step > split->steps)
         return false;
     const bool short_of_end = state->step < split->steps;
-    return state->samples == (short_of_end ? state->step * settings->options.batch : count) &&
+    const int64_t samples = short_of_end ? state->step * settings->options.batch : count;
+    return (state->samples == samples || (split->may_skip && state->samples < samples)) &&
            (size_t)state->correct <= (size_t)state->samples * (marks > 0 ? marks : 1) &&
            state->best_epoch <= state->epoch &&
            state->epochs_without_best <= state->epoch - state->best_epoch && isfinite(state->loss_sum);

@@ -25,7 +25,7 @@ static const char *class_name(const reading *r, size_t index)
                            : stria_model_class_name(r->model, index);
 }
 
-static stria_status balance(const reading *r, size_t train_count, stria_error *err)
+static stria_status balance(const reading *r, const uint32_t *order, size_t train_count, stria_error *err)
 {
     const int32_t *labels = r->data != NULL ? r->data->parts[STRIA_PART_TRAIN].labels : NULL;
     if (labels == NULL)
@@ -36,7 +36,7 @@ static stria_status balance(const reading *r, size_t train_count, stria_error *e
     for (size_t c = 0; c < r->classes; c++)
         r->weights[c] = 0;
     for (size_t s = 0; s < train_count; s++)
-        present += r->weights[labels[s]]++ <= 0;
+        present += r->weights[labels[order != NULL ? order[s] : s]]++ <= 0;
     for (size_t c = 0; c < r->classes; c++)
         r->weights[c] = r->weights[c] > 0 ? (double)train_count / ((double)present * r->weights[c]) : 1;
     return STRIA_OK;
@@ -107,8 +107,8 @@ static stria_status read_list(const reading *r, const char *text, stria_error *e
 }
 
 stria_status stria_class_weights_read(double **weights, const stria_model *model, const char *text,
-                                      size_t classes, const stria_dataset *data, size_t train_count,
-                                      stria_error *err)
+                                      size_t classes, const stria_dataset *data, const uint32_t *order,
+                                      size_t train_count, stria_error *err)
 {
     const stria_allocator *allocator = &model->context->allocator;
     reading r = {.classes = classes, .model = model, .data = data};
@@ -118,7 +118,7 @@ stria_status stria_class_weights_read(double **weights, const stria_model *model
     for (size_t c = 0; c < classes; c++)
         r.weights[c] = 1;
     const stria_status status =
-        strcmp(text, "balanced") == 0 ? balance(&r, train_count, err) : read_list(&r, text, err);
+        strcmp(text, "balanced") == 0 ? balance(&r, order, train_count, err) : read_list(&r, text, err);
     if (status != STRIA_OK)
         stria_release(allocator, r.weights);
     else

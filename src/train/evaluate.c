@@ -69,7 +69,7 @@ stria_status stria_evaluate_worst(stria_evaluation *evaluation, stria_sample_res
     stria_evaluation made = {.count = (int64_t)count};
     stria_evaluator *evaluator = NULL;
     stria_status status =
-        stria_evaluator_create(&evaluator, model, data, part, stria_preprocessing_for(model, data), 0, count,
+        stria_evaluator_create(&evaluator, model, data, part, stria_preprocessing_for(model, data), NULL, 0, count,
                                batch == 0 ? 256 : (size_t)batch, &resolved, err);
     if (status != STRIA_OK)
         goto done;

@@ -32,8 +32,8 @@ static stria_status keep_penalized(stria_evaluator *evaluator, stria_error *err)
 
 stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *model,
                                     const stria_dataset *data, stria_part part, const char *preprocessing,
-                                    size_t first, size_t end, size_t batch, const stria_loss *loss,
-                                    stria_error *err)
+                                    const uint32_t *order, size_t first, size_t end, size_t batch,
+                                    const stria_loss *loss, stria_error *err)
 {
     STRIA_TRY(stria_check_input(model, data, err));
     const stria_allocator *allocator = &model->context->allocator;
@@ -45,6 +45,7 @@ stria_status stria_evaluator_create(stria_evaluator **evaluator, stria_model *mo
     made->model = model;
     made->loss = *loss;
     made->has_labels = stria_dataset_class_count(data) > 0;
+    made->order = order;
     made->first = first;
     made->end = end;
 
@@ -131,7 +132,7 @@ stria_status stria_evaluator_run(stria_evaluator *evaluator, double *loss, doubl
     const size_t count = evaluator->end - evaluator->first;
     const double weight_penalty = stria_model_penalty(evaluator->model, NULL);
     stria_plan_refresh(evaluator->plan);
-    stria_loader_start(evaluator->loader, NULL, evaluator->first, evaluator->end);
+    stria_loader_start(evaluator->loader, evaluator->order, evaluator->first, evaluator->end);
     *ended = false;
     while (done < count) {
         stria_batch batch;

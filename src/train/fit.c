@@ -41,7 +41,7 @@ typedef struct fit {
     stria_trainer *trainer;
     stria_evaluator *evaluator; /* NULL without validation */
     stria_loader *loader;
-    uint32_t *order; /* [split.train_count]; NULL: the data's own */
+    uint32_t *order; /* [split.train_count], shuffled; NULL: the split's own */
     stria_outputs outputs;
     stria_identity identity;
     stria_checkpoint checkpoint;
@@ -117,7 +117,8 @@ static stria_status make_parts(fit *f, stria_error *err)
         settings.options.batch = (int64_t)f->split.train_count;
     STRIA_TRY(stria_trainer_make(&f->trainer, f->model, &settings, stria_dataset_shape(f->data), err));
     STRIA_TRY(stria_check_output(&f->trainer->output, f->data, &f->loss, err));
-    STRIA_TRY(stria_trainer_weigh_classes(f->trainer, &settings, f->data, f->split.train_count, err));
+    STRIA_TRY(stria_trainer_weigh_classes(f->trainer, &settings, f->data, f->split.order,
+                                          f->split.train_count, err));
     const stria_output_view *output = &f->trainer->output;
     f->marks =
         stria_loss_marks(&f->loss, stria_dataset_class_count(f->data) > 0, output->rows * output->columns);
@@ -125,8 +126,8 @@ static stria_status make_parts(fit *f, stria_error *err)
                                   (size_t)settings.options.batch, stria_loader_threads(f->data), err));
     if (f->split.validation_end > f->split.validation_first)
         STRIA_TRY(stria_evaluator_create(&f->evaluator, f->model, f->data, f->split.validation_part,
-                                         f->preprocessing, f->split.validation_first, f->split.validation_end,
-                                         256, &f->loss, err));
+                                         f->preprocessing, f->split.order, f->split.validation_first,
+                                         f->split.validation_end, 256, &f->loss, err));
     STRIA_TRY(make_order(f, err));
     if (options->restore_best)
         STRIA_TRY(make_copy(f, &f->best, err));
@@ -212,6 +213,7 @@ static stria_status draw_and_adapt(fit *f, stria_error *err)
         .model = f->model,
         .data = f->data,
         .preprocessing = f->preprocessing,
+        .order = f->split.order,
         .count = f->split.train_count,
         .cancelled = options->cancelled,
         .payload = options->payload,
@@ -286,6 +288,7 @@ static void release(fit *f)
     free_copy(f, &f->best);
     stria_evaluator_free(f->evaluator);
     stria_loader_free(f->loader);
+    stria_split_free(&f->split, f->context);
     stria_release(allocator, f->order); /* the loader's thread may have been reading ahead in it */
     stria_trainer_free(f->trainer);
     stria_release(allocator, f->preprocessing);
@@ -382,12 +385,17 @@ static stria_status run_steps(fit *f, stria_error *err)
     stria_training_state *state = &f->state;
     const int epoch = (int)state->epoch + 1;
     const int64_t samples_before = state->samples;
+    const uint32_t *order = f->split.order;
     if (f->order != NULL) {
         const stria_random_key key = {
             .seed = options->seed, .purpose = STRIA_RANDOM_SHUFFLE, .step = (uint64_t)epoch};
+        stria_loader_start(f->loader, NULL, 0, 0); /* its threads let go of the old order */
         stria_random_order(&key, f->order, (uint32_t)f->split.train_count);
+        for (size_t i = 0; f->split.order != NULL && i < f->split.train_count; i++)
+            f->order[i] = f->split.order[f->order[i]];
+        order = f->order;
     }
-    stria_loader_start(f->loader, f->order,
+    stria_loader_start(f->loader, order,
                        stria_size_min((size_t)state->step * (size_t)options->batch, f->split.train_count),
                        f->split.train_count);
     while (state->step < f->split.steps) {

@@ -9,6 +9,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "data/files.h"
 #include "model/model.h"
 #include "tensor/shape.h"
 
@@ -49,18 +50,24 @@ static stria_status add_number(stria_identity *identity, const char *key, double
     return add(identity, key, stria_double_text(value, number, sizeof(number)), err);
 }
 
-static uint32_t part_checksum(uint32_t checksum, const stria_dataset *data, stria_part part)
+/* Picture files are known by their names and sizes: their bytes are read when they are needed. */
+static stria_status add_part(uint32_t *of, const stria_dataset *data, stria_part part, stria_error *err)
 {
     const stria_samples *samples = &data->parts[part];
     const size_t sample_size = (size_t)stria_shape_elements(&data->shape) * stria_dtype_size(data->type);
-    checksum = stria_crc32c(checksum, samples->x, samples->count * sample_size);
+    if (stria_dataset_streams(data))
+        STRIA_TRY(stria_files_checksum(data, part, of, err));
+    else
+        *of = stria_crc32c(*of, samples->x, samples->count * sample_size);
+    uint32_t checksum = *of;
     if (samples->labels != NULL)
         checksum = stria_crc32c(checksum, samples->labels, samples->count * sizeof(int32_t));
     if (samples->targets != NULL)
         checksum =
             stria_crc32c(checksum, samples->targets,
                          samples->count * (size_t)stria_shape_elements(&data->target_shape) * sizeof(float));
-    return checksum;
+    *of = checksum;
+    return STRIA_OK;
 }
 
 static stria_status add_data(stria_identity *identity, const stria_dataset *data, const stria_split *split,
@@ -68,9 +75,10 @@ static stria_status add_data(stria_identity *identity, const stria_dataset *data
 {
     char shape[STRIA_SHAPE_TEXT_SIZE];
     stria_text text = {.allocator = identity->arena.allocator};
-    uint32_t checksum = part_checksum(0, data, STRIA_PART_TRAIN);
+    uint32_t checksum = 0;
+    STRIA_TRY(add_part(&checksum, data, STRIA_PART_TRAIN, err));
     if (split->validation_part == STRIA_PART_TEST)
-        checksum = part_checksum(checksum, data, STRIA_PART_TEST);
+        STRIA_TRY(add_part(&checksum, data, STRIA_PART_TEST, err));
     stria_text_format(&text, "%zu samples of %s for training, %zu for validation, checksum %08lx",
                       split->train_count, stria_shape_text(&data->shape, shape, sizeof(shape)),
                       split->validation_end - split->validation_first, (unsigned long)checksum);
@@ -112,7 +120,11 @@ stria_status stria_identity_make(stria_identity *identity, const stria_model *mo
     STRIA_TRY(add_integer(identity, PREFIX "batch", (unsigned long long)options->batch, err));
     STRIA_TRY(add_integer(identity, PREFIX "epochs", (unsigned long long)options->epochs, err));
     STRIA_TRY(add_integer(identity, PREFIX "seed", (unsigned long long)options->seed, err));
-    STRIA_TRY(add_number(identity, PREFIX "validation", options->validation, err));
+    char share[40], validation[64];
+    stria_format(validation, sizeof validation, "%s%s",
+                 stria_double_text(options->validation, share, sizeof share),
+                 stria_split_is_stratified(data, settings) ? " stratified" : "");
+    STRIA_TRY(add(identity, PREFIX "validation", validation, err));
     STRIA_TRY(add(identity, PREFIX "validate_on_test", options->validate_on_test ? "yes" : "no", err));
     STRIA_TRY(add(identity, PREFIX "no_shuffle", options->no_shuffle ? "yes" : "no", err));
     STRIA_TRY(add(identity, PREFIX "keep_parameters", options->keep_parameters ? "yes" : "no", err));

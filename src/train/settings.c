@@ -35,6 +35,9 @@ static stria_status check_numbers(const stria_train_options *options, stria_erro
             "validation is %g and validate_on_test is set: the validation data is either a share of the "
             "training part or the test part",
             options->validation);
+    if (options->stratified && !(options->validation > 0))
+        return stria_fail(err, STRIA_ERROR_VALUE,
+                          "stratified is how a share for validation is drawn, and there is none");
     if (options->output != NULL && options->output[0] == '\0')
         return stria_fail(err, STRIA_ERROR_VALUE, "output is empty: it must be the path of a file");
     if (options->log != NULL && options->log[0] == '\0')

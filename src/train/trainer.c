@@ -118,7 +118,8 @@ fail:
 }
 
 stria_status stria_trainer_weigh_classes(stria_trainer *trainer, const stria_settings *settings,
-                                         const stria_dataset *data, size_t train_count, stria_error *err)
+                                         const stria_dataset *data, const uint32_t *order, size_t train_count,
+                                         stria_error *err)
 {
     const char *text = settings->options.class_weight;
     const stria_output_view *output = &trainer->output;
@@ -132,7 +133,8 @@ stria_status stria_trainer_weigh_classes(stria_trainer *trainer, const stria_set
     /* Whether labels or targets come makes no difference to the number of classes. */
     STRIA_TRY(stria_loss_resolve(&trainer->loss, trainer->model, true, &loss, err));
     return stria_class_weights_read(&trainer->class_weights, trainer->model, text,
-                                    stria_loss_classes(&loss, output->columns), data, train_count, err);
+                                    stria_loss_classes(&loss, output->columns), data, order, train_count,
+                                    err);
 }
 
 stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
@@ -142,7 +144,7 @@ stria_status stria_trainer_create(stria_trainer **trainer, stria_model *model,
     STRIA_TRY(stria_settings_read(&settings, options, err));
     stria_trainer *made = NULL;
     STRIA_TRY(stria_trainer_make(&made, model, &settings, NULL, err));
-    stria_status status = stria_trainer_weigh_classes(made, &settings, NULL, 0, err);
+    stria_status status = stria_trainer_weigh_classes(made, &settings, NULL, NULL, 0, err);
     if (status == STRIA_OK && !settings.options.keep_parameters)
         status = stria_model_initialize(model, settings.options.seed, err);
     if (status != STRIA_OK) {

@@ -41,7 +41,8 @@ stria_status stria_trainer_make(stria_trainer **trainer, stria_model *model, con
 
 /* Reads the settings' class_weight; `data` may be NULL. Errors: VALUE, MEMORY. */
 stria_status stria_trainer_weigh_classes(stria_trainer *trainer, const stria_settings *settings,
-                                         const stria_dataset *data, size_t train_count, stria_error *err);
+                                         const stria_dataset *data, const uint32_t *order, size_t train_count,
+                                         stria_error *err);
 
 /* stria_trainer_step with the sum of the losses instead of their mean; both results must be given. *correct
  * is in marks, -1 where there are none (stria_loss_marks). */

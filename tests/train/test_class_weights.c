@@ -41,7 +41,7 @@ static void reads(const char *text, const stria_dataset *of, size_t count, const
 {
     double *weights = NULL;
     stria_error err = {0};
-    assert_ok(stria_class_weights_read(&weights, model, text, 4, of, count, &err), &err);
+    assert_ok(stria_class_weights_read(&weights, model, text, 4, of, NULL, count, &err), &err);
     for (size_t c = 0; c < 4; c++)
         assert_near(weights[c], wanted[c], 0);
     stria_release(&test.context->allocator, weights);
@@ -51,7 +51,7 @@ static void refuses(const char *text, const char *message)
 {
     double *weights = NULL;
     stria_error err = {0};
-    assert_status(stria_class_weights_read(&weights, model, text, 4, NULL, 0, &err), STRIA_ERROR_VALUE, &err);
+    assert_status(stria_class_weights_read(&weights, model, text, 4, NULL, NULL, 0, &err), STRIA_ERROR_VALUE, &err);
     assert_message(&err, message);
     assert_null(weights);
 }
