@@ -292,6 +292,10 @@ static int evaluate(const eval_options *options, stria_context *context, stria_m
     if (stria_evaluate(&result, model, of->data, of->part, options->batch, options->loss, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_OPTION);
     }
+    if (stria_dataset_broken(of->data) > 0) {
+        cli_note("%zu files of %s cannot be read and are left out", stria_dataset_broken(of->data),
+                 of->data_name);
+    }
     of->result = &result;
     int status = options->json ? print_json(of) : print_text(of);
     const bool asked = options->min_accuracy >= 0;
@@ -363,7 +367,9 @@ const cli_command cli_eval_command = {
     .arguments = "MODEL DATA",
     .min_arguments = 2,
     .max_arguments = 2,
-    .description = "MODEL is a trained model. DATA is a folder of IDX files, a .npz file, or a known name: "
+    .description = "MODEL is a trained model. DATA is a folder of pictures for each class, a .csv list of "
+                   "pictures, a folder of IDX or "
+                   "CIFAR files, a .npz file, or a known name: "
                    "digits, fashion-mnist.",
     .examples = "stria eval lenet5.safetensors fashion-mnist\n"
                 "stria eval lenet5.safetensors fashion-mnist --min-accuracy 0.89",

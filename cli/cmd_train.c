@@ -233,6 +233,10 @@ static void print_result(const stria_train_result *result, const stria_train_opt
     if (validated && result->best_epoch > 0 && result->best_epoch != result->epochs) {
         fprintf(stream, "best epoch: %d%s\n", result->best_epoch, options->restore_best ? ", restored" : "");
     }
+    const size_t broken = stria_dataset_broken(data);
+    if (broken > 0) {
+        fprintf(stream, "left out: %zu file%s that cannot be read\n", broken, broken == 1 ? "" : "s");
+    }
     print_figures("training", result->last.loss, result->last.accuracy, stream);
     if (validated) {
         print_figures("validation", result->last.val_loss, result->last.val_accuracy, stream);
@@ -540,8 +544,10 @@ const cli_command cli_train_command = {
     .max_arguments = 2,
     .description =
         "MODEL is a file of model text, the name of a ready model ('stria help models'), or a "
-        "trained model, whose weights training then goes on from. DATA is a folder of IDX files, "
-        "a .npz file, or a known name: digits, fashion-mnist, or digits16@28x28+3-2: digits of 16x16 "
+        "trained model, whose weights training then goes on from. DATA is a folder of pictures for each "
+        "class, a .csv "
+        "list of pictures, a folder of IDX or CIFAR files, a .npz file, or a known name: digits, "
+        "fashion-mnist, or digits16@28x28+3-2: digits of 16x16 "
         "pixels in pictures of 28x28, 3 down and 2 to the left of the middle.\n\nCtrl-C stops after the "
         "current "
         "step and saves; the same command with --resume goes on, and ends with the same weights, "

@@ -58,6 +58,12 @@ stria_status stria_preprocessing_read(stria_preprocessing *preprocessing, const 
 /* Reads the scale alone. */
 stria_status stria_preprocessing_scale(const char *text, double *scale, stria_error *err);
 
+/* The preprocessing to keep with a model that is trained on the data: as stria_preprocessing_for, and for
+ * picture files what is done to them now, whatever was done before. Freed with stria_release. Errors: VALUE,
+ * MEMORY. */
+stria_status stria_preprocessing_to_keep(char **text, const stria_model *model, const stria_dataset *data,
+                                         stria_error *err);
+
 /* The preprocessing of pictures in bytes that come without a data set: as stria_preprocessing_for, with 1/255
  * at last. */
 const char *stria_preprocessing_for_bytes(const stria_model *model);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "data/files.h"
 
@@ -81,4 +82,22 @@ void stria_preprocessing_write(const stria_preprocessing *preprocessing, char *t
     if (preprocessing->channels > 0)
         stria_format(text + length, size - (size_t)length, " channels=%lld",
                      (long long)preprocessing->channels);
+}
+
+stria_status stria_preprocessing_to_keep(char **text, const stria_model *model, const stria_dataset *data,
+                                         stria_error *err)
+{
+    char written[sizeof data->preprocessing];
+    const char *kept = stria_preprocessing_for(model, data);
+    if (data->files != NULL) {
+        stria_preprocessing read;
+        STRIA_TRY(stria_preprocessing_read(&read, kept, err));
+        const double scale = read.scale;
+        read = data->files->fit;
+        read.scale = scale;
+        stria_preprocessing_write(&read, written, sizeof written);
+        kept = written;
+    }
+    *text = stria_copy_text(&data->context->allocator, kept, strlen(kept));
+    return *text != NULL ? STRIA_OK : stria_fail_memory(err, strlen(kept) + 1);
 }

@@ -106,10 +106,7 @@ static stria_status make_order(fit *f, stria_error *err)
 static stria_status make_parts(fit *f, stria_error *err)
 {
     const stria_train_options *options = &f->settings.options;
-    const char *preprocessing = stria_preprocessing_for(f->model, f->data);
-    f->preprocessing = stria_copy_text(&f->context->allocator, preprocessing, strlen(preprocessing));
-    if (f->preprocessing == NULL)
-        return stria_fail_memory(err, strlen(preprocessing) + 1);
+    STRIA_TRY(stria_preprocessing_to_keep(&f->preprocessing, f->model, f->data, err));
 
     stria_settings settings = f->settings;
     settings.loss = f->loss;

@@ -199,10 +199,7 @@ static stria_status prepare(lesson *l, const stria_unsupervised_options *options
     l->count = stria_dataset_count(l->data, STRIA_PART_TRAIN);
     if (l->count == 0)
         return stria_fail(err, STRIA_ERROR_VALUE, "the data has no training part");
-    const char *preprocessing = stria_preprocessing_for(l->model, l->data);
-    l->preprocessing = stria_copy_text(&l->context->allocator, preprocessing, strlen(preprocessing));
-    if (l->preprocessing == NULL)
-        return stria_fail_memory(err, strlen(preprocessing) + 1);
+    STRIA_TRY(stria_preprocessing_to_keep(&l->preprocessing, l->model, l->data, err));
     if (!l->options.no_shuffle) {
         l->order = stria_allocate_array(&l->context->allocator, l->count, sizeof *l->order);
         if (l->order == NULL)

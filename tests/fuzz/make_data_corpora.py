@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the seeds of the fuzz targets of the data room: corpus/{idx,gzip,png}.
+"""Makes the seeds of the fuzz targets of the data room: corpus/{csv,cifar,idx,gzip,png}.
 
     make_data_corpora.py            writes them
     make_data_corpora.py --check    tells whether they are what it would write
@@ -109,7 +109,26 @@ def png_seeds():
     }
 
 
-SEEDS = {"idx": idx_seeds, "gzip": gzip_seeds, "png": png_seeds}
+def csv_seeds():
+    texts = {
+        "names": "path,label,part\na.png,cat,train\nb.png,dog,test\n",
+        "numbers": "a.png,3\r\nb.png,0\r\n",
+        "targets": "\ufeffimage,x,y\na.png,0.5,-1e3\nb.png,1/3,2\n",
+        "quotes": '"a, ""b""\nc.png","two words"\n\nd.png,\u00e9\n',
+        "open_quote": 'a.png,"never closed\n',
+        "ragged": "a.png,1\nb.png\n",
+        "part": "path,label,split\na.png,1,maybe\n",
+        "zero": "a.png,1\0\n",
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def cifar_seeds():
+    record = bytes([3]) + bytes(k % 251 for k in range(3072))
+    return {"one": record, "two": record + bytes([9]) + record[1:], "label": bytes([10]) + record[1:], "cut": record[:-1]}
+
+
+SEEDS = {"idx": idx_seeds, "gzip": gzip_seeds, "png": png_seeds, "csv": csv_seeds, "cifar": cifar_seeds}
 
 
 def unpacked(target, content):
