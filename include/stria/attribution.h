@@ -68,7 +68,7 @@ typedef struct stria_attribution {
     double baseline_score;   /* integrated-gradients: S(b) */
 } stria_attribution;
 
-/* Explains what `model`, which has one input, answers to x [shape...], a sample without batch. *result is filled on success and
+/* Explains what the first output of `model`, which has one input, answers to x [shape...], a sample without batch. *result is filled on success and
  * freed by stria_attribution_free. Errors: VALUE (an unknown method or class, settings out of range, numbers that are
  * not finite: the message names the layer), MISSING (no such layer), SHAPE (a layer without maps, or a picture that does
  * not fit), UNSUPPORTED (several inputs, volumes, a model without a convolution), LIMIT, MEMORY. */

@@ -80,7 +80,7 @@ STRIA_API void stria_top_free(stria_top *top, stria_context *context);
  * decay and blur keep it from becoming noise that excites but shows nothing (Yosinski et al., 2015). */
 typedef struct stria_maximize_options {
     size_t struct_size;
-    const char *layer;         /* NULL: the model's output, before a softmax */
+    const char *layer;         /* NULL: the model's output, before a softmax or sigmoid */
     int64_t map;
     const int64_t *position;   /* the place in the map to excite, a number for each axis; NULL: all, by their mean */
     const stria_shape *shape;  /* of the picture; NULL: the model's input */

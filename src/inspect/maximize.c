@@ -252,14 +252,17 @@ static stria_status maximize(climb *c, const stria_maximize_options *options, st
     STRIA_TRY(stria_stimulus_layer(
         model, options->layer != NULL ? options->layer : stria_model_output_name(model, 0), &made->layer,
         err));
-    STRIA_TRY(stria_plan_create(&c->plan, model,
-                                &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS,
-                                                      .input_shapes = &made->shape,
-                                                      .outputs = &made->layer,
-                                                      .output_count = 1,
-                                                      .input_gradients = 1,
-                                                      .raw_output = STRIA_RAW_SOFTMAX},
-                                err));
+    STRIA_TRY(stria_plan_create(
+        &c->plan, model,
+        &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS,
+                              .input_shapes = &made->shape,
+                              .outputs = &made->layer,
+                              .output_count = 1,
+                              .input_gradients = 1,
+                              .raw_output = stria_model_last_activation(model) == STRIA_SIGMOID
+                                                ? STRIA_RAW_SIGMOID
+                                                : STRIA_RAW_SOFTMAX},
+        err));
     const stria_shape *output = stria_plan_shape(c->plan, made->layer);
     STRIA_TRY(stria_stimulus_map(made->layer, output, options->map, err));
     made->map = options->map;

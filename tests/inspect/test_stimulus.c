@@ -1,6 +1,7 @@
 /* What excites a map: the best samples against a search by hand, ties, boxes; pictures that climb as far as a
  * linear map goes; seeds and threads; what is refused; memory that fails. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,6 +207,28 @@ static void test_linear_corner(void **state)
     test_context_close(&test);
 }
 
+/* What is climbed is the sum before the function at the very end: beyond 1, where a sigmoid and a softmax
+ * stay below. */
+static void test_before_the_last_function(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"sigmoid", "softmax"};
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        char text[96];
+        stria_error err = {0};
+        stria_maximized made;
+        snprintf(text, sizeof text, "input 4x4x1\nflatten\ndense 2 %s kernel_initializer=ones\n", ends[i]);
+        stria_model *model = parse(test.context, text);
+        assert_ok(stria_maximize(&made, model, &(stria_maximize_options){.steps = 20}, &err), &err);
+        assert_true(made.after > 2);
+        stria_maximized_free(&made, test.context);
+        stria_model_free(model);
+    }
+    test_context_close(&test);
+}
+
 static void test_seeds_and_threads(void **state)
 {
     (void)state;
@@ -379,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_top),
         cmocka_unit_test(test_top_refused),
         cmocka_unit_test(test_linear_corner),
+        cmocka_unit_test(test_before_the_last_function),
         cmocka_unit_test(test_seeds_and_threads),
         cmocka_unit_test(test_maximize_refused),
         cmocka_unit_test(test_failing_memory),
