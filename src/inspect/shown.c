@@ -11,6 +11,7 @@
 #include "base/size.h"
 
 #define STRONGEST 0.8 /* share of the map's colour where it is furthest from 0 */
+#define LIFTED    112 /* what black becomes under maps of two signs */
 
 static stria_status make(stria_picture *picture, stria_context *context, int64_t height, int64_t width,
                          int64_t channels, stria_error *err)
@@ -76,10 +77,11 @@ stria_status stria_shown_overlay(stria_picture *picture, stria_context *context,
                                  stria_error *err)
 {
     const double furthest = fmax(fabs(low), fabs(high));
+    const double bottom = low < 0 ? LIFTED : 0; /* both ends of a palette with two arms are dark */
     STRIA_TRY(check_palette(palette, err));
     STRIA_TRY(make(picture, context, photo->height, photo->width, 3, err));
     for (int64_t i = 0; i < photo->height * photo->width; i++) {
-        const double gray = gray_of(photo, i), far = fabs((double)map[i]);
+        const double gray = bottom + (1 - bottom / 255) * gray_of(photo, i), far = fabs((double)map[i]);
         const double mix = furthest > 0 ? STRONGEST * fmin(1, far / furthest) : 0;
         uint8_t rgb[3];
         stria_color_map(palette, share_of((double)map[i], low, high), rgb);
