@@ -48,6 +48,12 @@ const char *see_picture(const see *run, const char **layer, int *status)
     return things->items[things->count - 1];
 }
 
+const char *see_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
 int see_fail_layer(const see *run, const char *layer)
 {
     cli_nearest nearest = cli_nearest_to(layer);
@@ -141,6 +147,9 @@ static int run(int argc, char **argv)
     if (status == CLI_DONE) {
         status = check_output(options.output, options.explain || options.maximize != NULL);
     }
+    if (status == CLI_DONE && options.each && options.output == NULL) {
+        status = cli_fail(CLI_MISUSED, "--each belongs to --output FILE.png");
+    }
     if (status == CLI_DONE && options.json) {
         status = cli_json_check();
     }
@@ -199,6 +208,9 @@ static const cli_option options_table[] = {
                  "kernels: turn them by half a turn first: a convolution in the mathematical sense, where "
                  "layers correlate"),
     CLI_INTEGER_ROW("zoom", see_options, zoom, "N", 1, 8, "pixels to a point in PNG files (default 1)"),
+    CLI_FLAG_ROW(
+        "each", see_options, each,
+        "with -o FILE.png: every tile is a file of its own, FILE-0.png, FILE-1.png, ..., of its own pixels"),
     CLI_FLAG_ROW("dark", see_options, dark, "PNG files on a dark page; SVG and HTML follow their reader"),
     CLI_WORDS_ROW(
         "terminal", see_options, terminal, "HOW", "half sixel kitty",
@@ -267,10 +279,7 @@ static void more_help(FILE *stream, int width)
     const int column = width < 60 ? 6 : 20;
     fprintf(stream, "\nkernels\n");
     for (size_t i = 0; stria_kernel_describe(i, &name, &title); i++) {
-        char shown[40];
-        const bool is_family = i < 5;
-        snprintf(shown, sizeof shown, "%s%s", name, is_family ? "N" : "");
-        const int at = fprintf(stream, "  %s", shown);
+        const int at = fprintf(stream, "  %s", name);
         fprintf(stream, "%s%*s", width < 60 ? "\n" : "", width < 60 ? column : column - at, "");
         cli_write_wrapped(stream, title, column, column, width);
     }

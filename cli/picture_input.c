@@ -132,14 +132,14 @@ static int convert(preparation *p)
         return CLI_DONE;
     }
     if (want == 1 && (have == 3 || have == 4)) {
-        cli_note("%s has colours; the model takes grey: 0.299 red + 0.587 green + 0.114 blue", p->name);
+        cli_note("%s has colours; taken as grey: 0.299 red + 0.587 green + 0.114 blue", p->name);
         return mix(p, luma, 1);
     }
     if (want == 1 && have == 2) {
         return mix(p, first, 1);
     }
     if (want == 3 && have <= 2) {
-        cli_note("%s is grey; the model takes colours: three times the same", p->name);
+        cli_note("%s is grey; taken as red, green and blue alike", p->name);
         return mix(p, have == 1 ? grey : grey_of_two, 3);
     }
     if (want == 3 && have == 4) {

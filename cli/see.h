@@ -17,7 +17,7 @@ typedef struct see_options {
     int64_t top; /* ... 0: not this one */
     const char *layer, *bands, *output, *data, *scale, *palette, *summary, *terminal;
     int64_t most, zoom;
-    bool gray, flip, json, dark;
+    bool gray, flip, each, json, dark;
     /* Of --explain, --at, --maximize and --top; -1 and NaN: as the library has it. */
     const char *method, *class_name, *part;
     cli_list index;
@@ -62,6 +62,9 @@ const char *see_layer(const see *run, int first, int *status);
 /* The picture of MODEL PICTURE or MODEL LAYER PICTURE; *layer is the layer, NULL when there is none. Misuse
  * sets *status. */
 const char *see_picture(const see *run, const char **layer, int *status);
+
+/* A path's last name, for titles. */
+const char *see_base_name(const char *path);
 
 /* Whether --output asks for numbers, FILE.npy, instead of a picture. */
 bool see_writes_npy(const see *run);

@@ -189,7 +189,7 @@ static int show(const see *run, const answer *answers, size_t count, const stria
                         "there is no colour map '%s'; there are gray, sequential, diverging and heat",
                         palette);
     }
-    snprintf(title, sizeof title, "Hand-made kernels over %s", name);
+    snprintf(title, sizeof title, "Hand-made kernels over %s", see_base_name(name));
     if (stria_sheet_create(&sheet, run->context, title, &err) != STRIA_OK) {
         return cli_fail_with(&err, CLI_FROM_FILE);
     }

@@ -91,7 +91,7 @@ static int show(const see *run, const stria_maps *maps, const char *picture)
 {
     const see_options *options = run->options;
     char title[512];
-    snprintf(title, sizeof title, "Feature maps of %s", picture);
+    snprintf(title, sizeof title, "Feature maps of %s", see_base_name(picture));
     const stria_maps_options how = {.struct_size = sizeof how,
                                     .title = title,
                                     .palette = options->palette,

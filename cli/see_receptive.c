@@ -58,6 +58,9 @@ static int compute(const see *run, field *f)
         return cli_fail(CLI_BAD_INPUT, "the model's input is %s; receptive fields are drawn for pictures",
                         stria_shape_text(input, text, sizeof text));
     }
+    if (input->sizes[0] < 1 || input->sizes[1] < 1) {
+        return cli_fail(CLI_MISUSED, "the model takes pictures of any size; give a PICTURE");
+    }
     for (int i = 0; i < 2; i++) {
         f->input[i] = input->sizes[i];
         if (f->info.output.rank == 3 && f->place[i] >= f->info.output.sizes[i]) {
@@ -86,8 +89,8 @@ static void print_text(const field *f)
         const int64_t before = f->from[i] < 0 ? -f->from[i] : 0;
         const int64_t after = f->to[i] >= f->input[i] ? f->to[i] - f->input[i] + 1 : 0;
         if (before > 0 || after > 0) {
-            printf("%lld %ss of it lie before the picture and %lld behind it: padding\n", (long long)before,
-                   axes[i], (long long)after);
+            printf("%ss of padding in it: %lld before the picture, %lld behind it\n", axes[i],
+                   (long long)before, (long long)after);
         }
     }
 }
@@ -174,9 +177,6 @@ int see_receptive(see *run)
     }
     if (status == CLI_DONE) {
         status = compute(run, &f);
-    }
-    if (status == CLI_DONE && (f.input[0] < 1 || f.input[1] < 1)) {
-        status = cli_fail(CLI_MISUSED, "the model takes pictures of any size; give a PICTURE");
     }
     if (status == CLI_DONE) {
         status = show(run, &f, &input.shown);

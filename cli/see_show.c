@@ -10,7 +10,8 @@
 #include "terminal.h"
 #include "text.h"
 
-#define MOST_SHOWN 64 /* tiles in half blocks; more would scroll away */
+#define MOST_SHOWN        64    /* tiles printed at a time */
+#define LARGEST_IN_HALVES 720.0 /* pixels of a figure's width */
 
 static int fail_figure(const stria_error *err)
 {
@@ -158,6 +159,46 @@ static void hint(const see *run)
     }
 }
 
+/* Writes every tile as a picture of its own pixels, each --zoom times as large: FILE-0.png, FILE-1.png, ...
+ */
+static int write_each(const see *run, const stria_sheet *sheet)
+{
+    const char *output = run->options->output;
+    const size_t length = strlen(output), stem = length - strlen(".png");
+    if (strcmp(output + stem, ".png") != 0) {
+        return cli_fail(CLI_MISUSED, "--each writes PNG files; --output %s is none", output);
+    }
+    char *path = malloc(length + 32);
+    if (path == NULL) {
+        return cli_fail_memory();
+    }
+    stria_error err = {0};
+    stria_picture tile;
+    stria_tile about;
+    size_t group, written = 0;
+    stria_status status = STRIA_OK;
+    for (; status == STRIA_OK && stria_sheet_tile_at(sheet, written, &tile, &about, &group); written++) {
+        const int64_t zoom = run->options->zoom, pixels = tile.height * tile.width * tile.channels;
+        stria_picture picture = {0};
+        snprintf(path, length + 32, "%.*s-%zu.png", (int)stem, output, written);
+        status = stria_picture_create(&picture, run->context, tile.height, tile.width, tile.channels, &err);
+        if (status == STRIA_OK) {
+            memcpy(picture.bytes, tile.bytes, (size_t)pixels);
+            status = stria_picture_resize(&picture, run->context, tile.height * zoom, tile.width * zoom,
+                                          "nearest", &err);
+        }
+        if (status == STRIA_OK) {
+            status = stria_picture_write(run->context, path, &picture, &err);
+        }
+        stria_picture_free(&picture, run->context);
+    }
+    if (status == STRIA_OK) {
+        cli_note("wrote %zu pictures, the last to %s", written, path);
+    }
+    free(path);
+    return status == STRIA_OK ? CLI_DONE : cli_fail_with(&err, CLI_FROM_FILE);
+}
+
 int see_show_sheet(const see *run, const stria_sheet *sheet, const char *html)
 {
     cli_graphics graphics = CLI_GRAPHICS_HALF;
@@ -168,6 +209,9 @@ int see_show_sheet(const see *run, const stria_sheet *sheet, const char *html)
     }
     if (run->options->output == NULL && graphics == CLI_GRAPHICS_HALF) {
         return print_sheet(sheet);
+    }
+    if (run->options->output != NULL && run->options->each) {
+        return write_each(run, sheet);
     }
     stria_error err = {0};
     stria_figure *figure = NULL;
@@ -181,6 +225,29 @@ int see_show_sheet(const see *run, const stria_sheet *sheet, const char *html)
     return status;
 }
 
+/* A figure as one picture of half blocks, when it is not too fine for that. */
+static int print_small(const see *run, const stria_figure *figure, const char *title)
+{
+    if (stria_figure_width(figure) > LARGEST_IN_HALVES) {
+        cli_note("the picture is too fine for half blocks; -o FILE.png, .svg or .html writes it to a file");
+        return CLI_DONE;
+    }
+    stria_error err = {0};
+    stria_picture picture = {0};
+    const stria_figure_options options = {.struct_size = sizeof options, .dark = 1};
+    if (stria_figure_raster(figure, &options, &picture, &err) != STRIA_OK) {
+        return fail_figure(&err);
+    }
+    cli_picture shown = {.caption = title != NULL ? title : "", .last_line = CLI_PLAIN};
+    const float *values = numbers_of(&picture, &shown);
+    if (values != NULL) {
+        cli_pictures_print(stdout, &shown, 1);
+    }
+    free((void *)(uintptr_t)shown.values);
+    stria_picture_free(&picture, run->context);
+    return values != NULL ? CLI_DONE : cli_fail_memory();
+}
+
 int see_show_figure(const see *run, stria_figure *figure, const char *title, const char *caption)
 {
     cli_graphics graphics = CLI_GRAPHICS_HALF;
@@ -188,8 +255,9 @@ int see_show_figure(const see *run, stria_figure *figure, const char *title, con
     if (run->options->output != NULL) {
         return write_figure(run, figure, title, caption, NULL);
     }
-    if (shows && graphics != CLI_GRAPHICS_HALF) {
-        return print_figure(run, figure, graphics);
+    if (shows) {
+        return graphics == CLI_GRAPHICS_HALF ? print_small(run, figure, title)
+                                             : print_figure(run, figure, graphics);
     }
     hint(run);
     return CLI_DONE;

@@ -64,21 +64,22 @@ static const char page_script[] =
     "$('sum').textContent=`output (${row}, ${col}) = sum of ${KH*KW} products = ${fmt(out[row*ow+col])}`+"
     "`   \\u00b7   the map goes from ${fmt(lo)} to ${fmt(hi)}`;}\n"
     "function go(r,c){row=Math.max(0,Math.min(oh-1,r));col=Math.max(0,Math.min(ow-1,c));draw();}\n"
-    "document.addEventListener('keydown',e=>{const "
+    "$('st').addEventListener('keydown',e=>{const "
     "d={ArrowLeft:[0,-1],ArrowRight:[0,1],ArrowUp:[-1,0],ArrowDown:[1,0]}"
-    "[e.key];if(!d||e.target.tagName==='INPUT')return;e.preventDefault();go(row+d[0],col+d[1]);});\n"
+    "[e.key];if(!d)return;e.preventDefault();go(row+d[0],col+d[1]);});\n"
     "for(const id of['in','out']){const c=$(id);let down=false;const move=e=>{const "
     "r=c.getBoundingClientRect(),"
     "b=id==='in'&&same?Math.max(KH,KW)>>1:0,y=Math.floor((e.clientY-r.top)*c.height/r.height/zoom)-b,"
     "x=Math.floor((e.clientX-r.left)*c.width/r.width/zoom)-b;"
     "id==='in'?go(y-top0()-(KH>>1),x-left0()-(KW>>1)):go(y,x);};"
-    "c.addEventListener('pointerdown',e=>{down=true;c.setPointerCapture(e.pointerId);move(e);});"
+    "c.addEventListener('pointerdown',e=>{down=true;$('st').focus();c.setPointerCapture(e.pointerId);move(e);"
+    "});"
     "c.addEventListener('pointermove',e=>{if(down)move(e);});c.addEventListener('pointerup',()=>{down=false;}"
     ");}\n"
     "for(const i of "
     "document.getElementsByName('pad'))i.addEventListener('change',()=>{same=i.value==='same';plan();"
-    "draw();i.blur();});\n"
-    "plan();row=oh>>1;col=ow>>1;draw();\n</script>\n";
+    "draw();$('st').focus();});\n"
+    "plan();row=oh>>1;col=ow>>1;draw();$('st').focus({preventScroll:true});\n</script>\n";
 
 /* Text that grows; NULL once memory ran out. */
 typedef struct growing {

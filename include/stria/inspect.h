@@ -154,8 +154,8 @@ typedef struct stria_kernel {
     float *values;
 } stria_kernel;
 
-/* Name and meaning of the kernels that are known; 1, or 0 past the end. The first ones are families, which take a size:
- * "vertical7". Constant, any thread. */
+/* Name and meaning of the kernels that are known; 1, or 0 past the end. A capital N stands for
+ * a size: "vertical7" is one of "verticalN". Constant, any thread. */
 STRIA_API int stria_kernel_describe(size_t index, const char **name, const char **title);
 
 /* Makes the kernel called `name`, or reads it from the file of that name: a .npy array of two axes, or text with a line

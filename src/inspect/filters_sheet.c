@@ -53,18 +53,20 @@ static float largest_of(const float *values, size_t count)
     return largest;
 }
 
-/* A filter's picture: its channels in rows of `columns`, a see-through line between them. */
+/* A filter's picture: its channels in rows of `columns`, a see-through line between them. Kernels over
+ * signals are the rows of one picture. */
 static stria_picture picture_of(const drawing *d, const float *values, float scale)
 {
     const size_t height = (size_t)d->filters->shape.sizes[2], width = (size_t)d->filters->shape.sizes[3];
     const size_t shown = d->colors ? 1 : d->channels, rows = stria_size_pieces(shown, d->columns);
-    const stria_picture picture = {.height = (int64_t)(rows * (height + 1) - 1),
+    const size_t gap = height > 1 ? 1 : 0;
+    const stria_picture picture = {.height = (int64_t)(rows * (height + gap) - gap),
                                    .width = (int64_t)(d->columns * (width + 1) - 1),
                                    .channels = 4,
                                    .bytes = d->bytes};
     memset(d->bytes, 0, (size_t)(picture.height * picture.width) * 4);
     for (size_t c = 0; c < shown; c++) {
-        const size_t top = c / d->columns * (height + 1), left = c % d->columns * (width + 1);
+        const size_t top = c / d->columns * (height + gap), left = c % d->columns * (width + 1);
         for (size_t y = 0; y < height; y++) {
             for (size_t x = 0; x < width; x++) {
                 uint8_t *to = d->bytes + 4 * ((top + y) * (size_t)picture.width + left + x);
@@ -105,11 +107,12 @@ static void add_tile(const drawing *d, size_t k)
         &(stria_tile){.caption = caption, .title = title, .mark = mark[0] != '\0' ? mark : NULL});
 }
 
-/* Near a square, for kernels that are one; rows for kernels that are wide. */
+/* Near a square. */
 static size_t columns_for(size_t channels, size_t height, size_t width)
 {
     size_t columns = 1;
-    while (columns < channels && columns * (width + 1) < stria_size_pieces(channels, columns) * (height + 1))
+    while (height > 1 && columns < channels &&
+           columns * (width + 1) < stria_size_pieces(channels, columns) * (height + 1))
         columns++;
     return columns;
 }
@@ -138,7 +141,9 @@ static void add_notes(const drawing *d, size_t shown)
 static void draw(drawing *d, size_t shown)
 {
     const int64_t *sizes = d->filters->shape.sizes;
-    const double side = (double)(d->columns * ((size_t)sizes[3] + 1));
+    const size_t rows = stria_size_pieces(d->colors ? 1 : d->channels, d->columns);
+    const double side = sizes[2] > 1 ? (double)(d->columns * ((size_t)sizes[3] + 1))
+                                     : (double)stria_size_max(rows, (size_t)sizes[3]);
     const char *palette = d->options.palette;
     const bool few = shown <= 16;
     stria_sheet_group(
@@ -149,11 +154,12 @@ static void draw(drawing *d, size_t shown)
     for (size_t k = 0; k < shown; k++)
         add_tile(d, k);
     if (d->colors) {
-        char note[160];
-        stria_format(note, sizeof note, "Red, green and blue are the weights on those channels, grey is 0%s",
-                     d->options.own_scale ? "." : ", black and white");
+        char note[200] = "Red, green and blue are the weights on those channels; grey is 0.";
         if (!d->options.own_scale)
-            stria_format(note + strlen(note), sizeof note - strlen(note), " are ∓%.3g.", (double)d->largest);
+            stria_format(
+                note, sizeof note,
+                "Red, green and blue are the weights on those channels; grey is 0, black −%.3g, white %.3g.",
+                (double)d->largest, (double)d->largest);
         stria_sheet_note(d->sheet, note);
     }
     add_notes(d, shown);

@@ -38,13 +38,13 @@ static const known table[] = {
 
 #define KNOWN_COUNT (sizeof table / sizeof table[0])
 
-/* Families with a size: "vertical7". */
+/* Families with a size: "vertical7" is of verticalN. */
 static const known families[] = {
-    {"vertical", "a vertical line: N x N zeros with a column of ones", {0}},
-    {"horizontal", "a horizontal line: N x N zeros with a row of ones", {0}},
-    {"diagonal", "a falling line", {0}},
-    {"box", "the mean of N x N", {0}},
-    {"gauss", "a Gaussian of N x N, sigma N/6", {0}},
+    {"verticalN", "a vertical line: N x N zeros with a column of ones", {0}},
+    {"horizontalN", "a horizontal line: N x N zeros with a row of ones", {0}},
+    {"diagonalN", "a falling line", {0}},
+    {"boxN", "the mean of N x N", {0}},
+    {"gaussN", "a Gaussian of N x N, sigma N/6", {0}},
 };
 
 #define FAMILY_COUNT (sizeof families / sizeof families[0])
@@ -211,7 +211,7 @@ stria_status stria_kernel_read(stria_kernel *kernel, stria_context *context, con
         }
     }
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
-        const size_t length = strlen(families[i].name);
+        const size_t length = strlen(families[i].name) - 1; /* without the N */
         int64_t n;
         if (strncmp(families[i].name, name, length) == 0 &&
             stria_text_to_integer(name + length, strlen(name + length), &n))
@@ -219,12 +219,12 @@ stria_status stria_kernel_read(stria_kernel *kernel, stria_context *context, con
     }
     if (stria_file_probe(context, name) == 0) {
         stria_text list = {.allocator = &context->allocator};
-        for (size_t i = 0; i < KNOWN_COUNT; i++)
-            stria_text_format(&list, ", %s", table[i].name);
-        const stria_status status = stria_fail(err, STRIA_ERROR_MISSING,
-                                               "there is no kernel and no file '%s'; there are verticalN, "
-                                               "horizontalN, diagonalN, boxN, gaussN%s",
-                                               name, list.bytes != NULL ? list.bytes : "");
+        const char *known_name, *title;
+        for (size_t i = 0; stria_kernel_describe(i, &known_name, &title); i++)
+            stria_text_format(&list, "%s%s", i > 0 ? ", " : "", known_name);
+        const stria_status status =
+            stria_fail(err, STRIA_ERROR_MISSING, "there is no kernel and no file '%s'; there are %s", name,
+                       list.bytes != NULL ? list.bytes : "");
         stria_text_free(&list);
         return status;
     }

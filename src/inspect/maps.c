@@ -15,7 +15,7 @@
 #define USUAL_MOST     256 /* maps of one layer */
 #define USUAL_OVERVIEW 16  /* maps of each of all layers */
 #define LARGE_TILE     112.0
-#define SMALL_TILE     56.0
+#define SMALL_TILE     48.0  /* 16 of them make a row */
 #define FLAT_WIDTH     560.0 /* of an output without rows and columns, drawn as a strip */
 #define FLAT_HEIGHT    16.0
 
@@ -187,9 +187,12 @@ static void add_tile(const drawing *d, size_t layer, size_t map, double low, dou
         low = info.minimum;
         high = info.maximum;
     }
-    for (size_t i = 0; i < (size_t)(from->height * from->width); i++)
-        memcpy(d->bytes + 3 * i,
-               d->palette[stria_palette_byte(value_at(from, map, i), (float)low, (float)high)], 3);
+    for (size_t i = 0; i < (size_t)(from->height * from->width); i++) {
+        /* One number everywhere, as a map that is 0 all over, is the dark end. */
+        const uint8_t place =
+            high > low ? stria_palette_byte(value_at(from, map, i), (float)low, (float)high) : 0;
+        memcpy(d->bytes + 3 * i, d->palette[place], 3);
+    }
     const stria_picture picture = {
         .height = from->height, .width = from->width, .channels = 3, .bytes = d->bytes};
     char number[48], caption[128], title[192];

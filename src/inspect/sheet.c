@@ -304,6 +304,7 @@ static void put_tile(layout *to, const sheet_tile *tile, const room *cell, doubl
 {
     const stria_tile *about = &tile->about;
     const double middle = left + cell->width / 2;
+    to->width = fmax(to->width, left + cell->width + MARGIN);
     const double x = floor(middle - about->width / 2);
     if (to->figure != NULL) {
         stria_figure_picture(to->figure, &tile->picture, x, top, about->width, about->height, about->smooth,
@@ -331,23 +332,37 @@ static void put_tile(layout *to, const sheet_tile *tile, const room *cell, doubl
     }
 }
 
-static void put_tiles(layout *to, const sheet_tile *tiles, size_t count, size_t columns)
+/* Tiles in columns that all have the width of the widest tile, as many as fit. */
+static void put_free_tiles(layout *to, const sheet_tile *tiles, size_t count)
 {
     const room cell = room_for(tiles, count);
-    if (columns == 0) {
-        const double free_width = to->limit - 2 * MARGIN + GAP;
-        columns = (size_t)fmax(1, floor(free_width / (cell.width + GAP)));
-        const size_t rows = stria_size_pieces(count, columns);
-        columns = stria_size_pieces(count, rows); /* the rows as even as they can be */
-    }
+    const double free_width = to->limit - 2 * MARGIN + GAP;
+    const size_t most = (size_t)fmax(1, floor(free_width / (cell.width + GAP)));
+    const size_t columns =
+        stria_size_pieces(count, stria_size_pieces(count, most)); /* the rows as even as can be */
     for (size_t first = 0; first < count; first += columns) {
         const size_t in_row = stria_size_min(columns, count - first);
         const room row = room_for(tiles + first, in_row);
+        const room place = {cell.width, row.tile_height, row.height};
+        for (size_t i = 0; i < in_row; i++)
+            put_tile(to, &tiles[first + i], &place, MARGIN + (double)i * (cell.width + GAP), to->y);
+        to->y += row.height + GAP;
+    }
+}
+
+/* Tiles in a given number of columns, each as wide as the widest tile in it. */
+static void put_columns(layout *to, const sheet_tile *tiles, size_t count, size_t columns)
+{
+    for (size_t first = 0; first < count; first += columns) {
+        const size_t in_row = stria_size_min(columns, count - first);
+        const room row = room_for(tiles + first, in_row);
+        double left = MARGIN;
         for (size_t i = 0; i < in_row; i++) {
-            const room place = {cell.width, row.tile_height, row.height};
-            const double left = MARGIN + (double)i * (cell.width + GAP);
-            put_tile(to, &tiles[first + i], &place, left, to->y);
-            to->width = fmax(to->width, left + cell.width + MARGIN);
+            double width = 0;
+            for (size_t k = i; k < count; k += columns)
+                width = fmax(width, room_for(&tiles[k], 1).width);
+            put_tile(to, &tiles[first + i], &(room){width, row.tile_height, row.height}, left, to->y);
+            left += width + GAP;
         }
         to->y += row.height + GAP;
     }
@@ -374,9 +389,10 @@ static void put_sheet(layout *to)
         const size_t first = next;
         while (next < sheet->tile_count && sheet->tiles[next].group == g)
             next++;
-        if (next > first)
-            put_tiles(to, sheet->tiles + first, next - first,
-                      (size_t)(group->columns > 0 ? group->columns : 0));
+        if (group->columns > 0)
+            put_columns(to, sheet->tiles + first, next - first, (size_t)group->columns);
+        else if (next > first)
+            put_free_tiles(to, sheet->tiles + first, next - first);
     }
     for (size_t i = 0; i < sheet->note_count; i++) {
         put_paragraph(to, sheet->notes[i], &(stria_lettering){.size = NOTE_SIZE, .color = STRIA_COLOR_SOFT});

@@ -347,6 +347,38 @@ static void kernels_come_from_files(void **state)
     test_context_close(&test);
 }
 
+/* Texts of the signs that rows of numbers are made of, in any order, are read or refused. */
+static void no_text_breaks_the_reader(void **state)
+{
+    (void)state;
+    static const char signs[] = "0123456789.-+e \t\n,;#\r/x";
+    test_context test;
+    test_context_open(&test, 1, NULL);
+    temporary_folder folder;
+    temporary_folder_make(&folder);
+    char path[TEMPORARY_PATH_SIZE], text[64];
+    temporary_folder_path(&folder, "k.txt", path);
+    unsigned seed = 3;
+    size_t read = 0;
+    for (int n = 0; n < 2000; n++) {
+        stria_kernel kernel;
+        stria_error err = {0};
+        const size_t length = (size_t)n % sizeof text;
+        for (size_t i = 0; i < length; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[i] = signs[(seed >> 16) % (n % 2 ? 12 : sizeof signs - 1)];
+        }
+        write_test_file(path, text, length);
+        const stria_status status = stria_kernel_read(&kernel, test.context, path, &err);
+        assert_true(status == STRIA_OK || status == STRIA_ERROR_FORMAT || status == STRIA_ERROR_LIMIT);
+        read += status == STRIA_OK;
+        stria_kernel_free(&kernel, test.context);
+    }
+    assert_true(read > 20);
+    temporary_folder_remove(&folder);
+    test_context_close(&test);
+}
+
 /* ---- Tuning ---- */
 
 static void tuning_finds_directions(void **state)
@@ -515,6 +547,7 @@ int main(void)
         cmocka_unit_test(filters_are_refused),
         cmocka_unit_test(line_filters_answer_their_lines),
         cmocka_unit_test(kernels_come_from_files),
+        cmocka_unit_test(no_text_breaks_the_reader),
         cmocka_unit_test(tuning_finds_directions),
         cmocka_unit_test(maps_are_the_layers_outputs),
         cmocka_unit_test(failing_allocations_are_told),
