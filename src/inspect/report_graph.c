@@ -80,7 +80,8 @@ typedef struct column {
     size_t first, end;
     lane *lanes; /* [lane_count] */
     size_t lane_count, places;
-    size_t from, to; /* labels above and below */
+    size_t from, to;    /* labels above and below, of lanes */
+    bool entered, left; /* by straight arrows */
     double top;
 } column;
 
@@ -185,6 +186,15 @@ static void draw_head(stria_figure *figure, double x, double y, double dx, doubl
     stria_figure_polyline(figure, points, 3, 1, &(stria_paint){.fill = color});
 }
 
+/* Whether an arrow goes straight into the column's first box, or out of its last, from or to a neighbouring
+ * column. */
+static bool is_entered(const column *c, size_t first)
+{
+    stria_layer_info layer;
+    return first > 0 && stria_model_layer(c->layout->model, first, &layer) && takes(&layer, first - 1) &&
+           is_straight(c->layout, first - 1);
+}
+
 static void draw_box(column *c, size_t index)
 {
     stria_layer_info layer;
@@ -212,7 +222,7 @@ static void draw_box(column *c, size_t index)
     const stria_lettering at_right = {.size = 10, .anchor = STRIA_ANCHOR_END, .color = STRIA_COLOR_SOFT};
     stria_figure_text(c->figure, right, y + 14, shape, &at_right);
     stria_figure_text(c->figure, right, y + 27, below, &at_right);
-    if (index > 0 && takes(&layer, index - 1)) {
+    if (index > 0 && takes(&layer, index - 1) && (index > c->first || is_entered(c, index))) {
         const double x = LEFT + 24;
         stria_figure_line(c->figure, x, y - (ROW_HEIGHT - BOX_HEIGHT), x, y - 4,
                           &(stria_paint){.stroke = STRIA_COLOR_SOFT});
@@ -267,20 +277,11 @@ static void draw_lane(column *c, const lane *drawn, size_t *from, size_t *to)
         draw_head(c->figure, edge, end, -1, 0, color);
     }
     if (drawn->last == rows) {
-        end = row_top(c, rows) - (ROW_HEIGHT - BOX_HEIGHT) + LABEL_HEIGHT * (double)(*to)++ + 10;
+        end = row_top(c, rows) - (ROW_HEIGHT - BOX_HEIGHT) + LABEL_HEIGHT * (double)((*to)++ + c->left) + 10;
         stria_figure_line(c->figure, x - 4, end, x, end, &paint);
         draw_label(c, x - 7, end + 3, "to", first_use(c, drawn->source), STRIA_ANCHOR_END);
     }
     stria_figure_line(c->figure, x, begin, x, end, &paint);
-}
-
-/* Whether an arrow goes straight into the column's first box, or out of its last, from or to a neighbouring
- * column. */
-static bool is_entered(const column *c, size_t first)
-{
-    stria_layer_info layer;
-    return first > 0 && stria_model_layer(c->layout->model, first, &layer) && takes(&layer, first - 1) &&
-           is_straight(c->layout, first - 1);
 }
 
 static stria_status draw_column(column *c, stria_context *context, stria_error *err)
@@ -289,9 +290,11 @@ static stria_status draw_column(column *c, stria_context *context, stria_error *
     for (size_t source = 0; source < c->end; source++)
         add_lane(c, source);
     place_lanes(c);
-    const bool entered = is_entered(c, c->first), left = c->end < c->layout->count && is_entered(c, c->end);
-    const double above = LABEL_HEIGHT * (double)(c->from) + (entered || c->from > 0 ? 16 : 4);
-    const double below = LABEL_HEIGHT * (double)(c->to) + (left || c->to > 0 ? 20 : 4);
+    c->entered = is_entered(c, c->first);
+    c->left = c->end < c->layout->count && is_entered(c, c->end);
+    const double above = LABEL_HEIGHT * (double)(c->from) + (c->entered || c->from > 0 ? 16 : 4);
+    const double below = LABEL_HEIGHT * (double)(c->to) + (c->left || c->to > 0 ? 20 : 4) +
+                         (c->left && c->to > 0 ? LABEL_HEIGHT : 0);
     c->top = above;
     STRIA_TRY(stria_figure_create(&c->figure, context, LEFT + BOX_WIDTH + 12 + LANE * (double)c->places,
                                   above + ROW_HEIGHT * (double)rows - (ROW_HEIGHT - BOX_HEIGHT) + below,
@@ -301,9 +304,9 @@ static stria_status draw_column(column *c, stria_context *context, stria_error *
     size_t from = 0, to = 0;
     for (size_t i = 0; i < c->lane_count; i++)
         draw_lane(c, &c->lanes[i], &from, &to);
-    if (entered)
+    if (c->entered)
         draw_label(c, LEFT + 34, above - 4, "from", c->first - 1, STRIA_ANCHOR_START);
-    if (left) {
+    if (c->left) {
         const double x = LEFT + 24, y = row_top(c, (int)rows) - (ROW_HEIGHT - BOX_HEIGHT);
         stria_figure_line(c->figure, x, y, x, y + 12, &(stria_paint){.stroke = STRIA_COLOR_SOFT});
         draw_head(c->figure, x, y + 16, 0, 1, STRIA_COLOR_SOFT);
