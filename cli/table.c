@@ -44,6 +44,9 @@ void cli_table_add(cli_table *table, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(cell, (size_t)length + 1, format, arguments);
     va_end(arguments);
+    for (char *c = cell; (c = strchr(c, '\n')) != NULL;) {
+        *c = '?'; /* as names of files may have one: a row stays a row */
+    }
     table->cells[table->cell_count++] = cell;
 }
 

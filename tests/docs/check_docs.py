@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the commands that the pages of docs/ show and compares what they say with what the pages say.
 
-    check_docs.py --stria PATH [--refresh] PAGE...
+    check_docs.py --stria PATH [--photographs FOLDER] [--refresh] PAGE...
 
 A block of a page that begins with ```console holds commands and their output, as a terminal shows them, stdout and
 stderr together:
@@ -14,20 +14,30 @@ Lines that begin with "> " go on with the command above them, a here-document fo
 number of lines. A block whose first line has a second word, as ```text net.stria, is written to a file of that name.
 A block that begins with ```stria is a whole model text and has to be one: `stria summary` reads it.
 
-The blocks of a page run in their order in one new empty folder, with the tested stria first in PATH. Any exit status
-will do, but not the end by a signal. --refresh writes what the commands said into the page; outputs that still match,
-with their `...`, stay as they are."""
+A picture that the page shows as pictures/NAME.png has to be written by one of its commands, as NAME.png, and to be the
+same within a grey level.
+
+The blocks of a page run in their order in one new folder, in which there is only pictures/, with the tested stria first
+in PATH. Any exit status will do, but not the end by a signal. --refresh writes what the commands said into the page and
+the pictures into pictures/; outputs that still match, with their `...`, stay as they are.
+
+--photographs names a folder of the user's data into which scripts/sample-pictures put the sample photographs: the
+commands find them there, and without it the pages are skipped (status 77)."""
 
 import argparse
 import difflib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
+import png_pixels
+
 TIMEOUT = 900  # seconds for one command; only a hang takes so long
+PICTURE = re.compile(r"!\[[^]]*\]\(pictures/([^)]+\.png)\)")
 FENCE = re.compile(r"```(\S*)[ \t]*(\S*)[ \t]*$")
 
 
@@ -92,9 +102,11 @@ def matches(expected, actual):
     return re.fullmatch(pattern, "".join(line + "\n" for line in actual)) is not None
 
 
-def environment(stria, folder):
+def environment(stria, folder, photographs):
     kept = {name: value for name, value in os.environ.items()
             if name.endswith("SAN_OPTIONS") or name in ("TMPDIR", "LD_LIBRARY_PATH", "STRIA_CPU")}
+    if photographs:
+        kept["XDG_DATA_HOME"] = str(photographs)
     path = ":".join([str(stria.parent), "/usr/local/bin", "/usr/bin", "/bin"])
     return {**kept, "PATH": path, "HOME": folder, "LANG": "C.UTF-8", "TERM": "dumb"}
 
@@ -144,14 +156,33 @@ def check_model(name, number, lines, folder, variables):
     return 1
 
 
-def check_page(path, stria, refresh=False):
-    """Runs the commands of a page; returns (how many there are, how many were wrong)."""
-    pieces = read_page(path.read_text(encoding="utf-8"))
+def check_pictures(path, text, work, refresh):
+    """Compares the pictures that a page shows with those that its commands wrote; returns (how many, how many wrong)."""
+    names = PICTURE.findall(text)
+    wrong = 0
+    for name in names:
+        made, shown = work / name, path.parent / "pictures" / name
+        if not made.exists():
+            print(f"{path.name}: no command of the page writes {name}")
+            wrong += 1
+        elif refresh:
+            shutil.copyfile(made, shown)
+        elif not shown.exists() or png_pixels.difference(made.read_bytes(), shown.read_bytes()) > 1:
+            print(f"{path.name}: pictures/{name} is another picture than the commands make")
+            wrong += 1
+    return len(names), wrong
+
+
+def check_page(path, stria, photographs=None, refresh=False):
+    """Runs the commands of a page; returns (how many there are, with its pictures, how many were wrong)."""
+    text = path.read_text(encoding="utf-8")
+    pieces = read_page(text)
     count = wrong = 0
     with tempfile.TemporaryDirectory(prefix="stria-docs-") as folder:
-        variables = environment(stria, folder)
+        variables = environment(stria, folder, photographs)
         work = pathlib.Path(folder, "work")
         work.mkdir()
+        (work / "pictures").symlink_to(path.resolve().parent / "pictures")
         for piece in pieces:
             if piece[0] == "file":
                 (work / piece[1]).write_text("\n".join(piece[2]) + "\n", encoding="utf-8")
@@ -161,6 +192,8 @@ def check_page(path, stria, refresh=False):
             elif piece[0] == "commands":
                 count += len(piece[1])
                 wrong += check_commands(path.name, piece[1], work, variables, refresh)
+        pictures, other = check_pictures(path, text, work, refresh)
+        count, wrong = count + pictures, wrong + other
     if refresh:
         path.write_text("\n".join(line for piece in pieces for line in lines_of(piece)), encoding="utf-8")
     return count, wrong
@@ -175,16 +208,21 @@ def lines_of(piece):
 def main():
     parser = argparse.ArgumentParser(description="Runs the commands that the pages of docs/ show.")
     parser.add_argument("--stria", required=True, type=pathlib.Path, help="the command to test")
+    parser.add_argument("--photographs", type=pathlib.Path, help="where the sample photographs are, stria/pictures/ in it")
     parser.add_argument("--refresh", action="store_true", help="write what the commands say into the pages")
     parser.add_argument("pages", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
     stria = options.stria.resolve()
     if not os.access(stria, os.X_OK):
         sys.exit(f"{stria} is no program")
+    photographs = options.photographs and options.photographs.resolve()
+    if photographs and not (photographs / "stria/pictures").is_dir():
+        print(f"skipped: scripts/sample-pictures --textures {options.photographs}/stria/pictures gets the photographs")
+        return 77
     bad = False
     for page in options.pages:
         try:
-            count, wrong = check_page(page, stria, options.refresh)
+            count, wrong = check_page(page, stria, photographs, options.refresh)
         except ValueError as fault:
             sys.exit(f"{page.name}: {fault}")
         print(f"{page.name}: {count - wrong} of {count} commands as the page says")

@@ -1,10 +1,13 @@
 """The check of the pages on pages that break its rules: a check that finds nothing anywhere proves nothing."""
 
 import pathlib
+import struct
 import tempfile
 import unittest
+import zlib
 
 from check_docs import check_page, matches, read_page
+from png_pixels import difference, read_pixels
 
 STRIA = pathlib.Path("/bin/sh")  # the pages below run no stria
 
@@ -14,7 +17,7 @@ class Pages(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "page.md")
             path.write_text(text, encoding="utf-8")
-            result = check_page(path, STRIA, refresh)
+            result = check_page(path, STRIA, refresh=refresh)
             return result, path.read_text(encoding="utf-8")
 
     def test_right_output(self):
@@ -55,6 +58,41 @@ class Pages(unittest.TestCase):
         for text in ("```console\n$ true\n", "```console\nx\n```\n"):
             with self.assertRaises(ValueError):
                 read_page(text)
+
+    def test_pictures(self):
+        page = "![a](pictures/a.png)\n```console\n$ printf %s > a.png\n```\n"
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "page.md")
+            (path.parent / "pictures").mkdir()
+            path.write_text(page % "1", encoding="utf-8")
+            self.assertEqual(check_page(path, STRIA), (2, 1))  # it is not there yet
+            check_page(path, STRIA, refresh=True)
+            self.assertEqual(check_page(path, STRIA), (2, 0))
+            path.write_text("![a](pictures/a.png)\n", encoding="utf-8")
+            self.assertEqual(check_page(path, STRIA), (1, 1))  # no command makes it
+
+
+def png(rows, colour=0, channels=1):
+    """A PNG file of these rows, each a filter's number and bytes."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    header = struct.pack(">IIBBBBB", (len(rows[0]) - 1) // channels, len(rows), 8, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(map(bytes, rows))))
+
+
+class Pixels(unittest.TestCase):
+    def test_filters(self):
+        rows = [[0, 10, 20, 30], [1, 1, 2, 255], [2, 1, 2, 3], [3, 10, 10, 10], [4, 1, 1, 1]]
+        expected = [10, 20, 30, 1, 3, 2, 2, 5, 5, 11, 18, 21, 12, 19, 22]
+        self.assertEqual(read_pixels(png(rows)), ((5, 3, 1), bytes(expected)))
+
+    def test_channels(self):
+        self.assertEqual(read_pixels(png([[1, 1, 2, 3, 1, 1, 1]], 2, 3)), ((1, 2, 3), bytes([1, 2, 3, 2, 3, 4])))
+
+    def test_differences(self):
+        self.assertEqual(difference(png([[0, 1, 2]]), png([[0, 1, 2]])), 0)
+        self.assertEqual(difference(png([[0, 1, 2]]), png([[0, 3, 1]])), 2)
+        self.assertEqual(difference(png([[0, 1, 2]]), png([[0, 1, 2, 3]])), 256)
 
 
 if __name__ == "__main__":
