@@ -72,12 +72,14 @@ class Pages(unittest.TestCase):
             self.assertEqual(check_page(path, STRIA), (1, 1))  # no command makes it
 
 
-def png(rows, colour=0, channels=1):
-    """A PNG file of these rows, each a filter's number and bytes."""
+def png(rows, colour=0, channels=1, palette=b""):
+    """A PNG file of these rows, each a filter's number and bytes; with a palette of pixels of 4 bits."""
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-    header = struct.pack(">IIBBBBB", (len(rows[0]) - 1) // channels, len(rows), 8, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(map(bytes, rows))))
+    width, depth = ((len(rows[0]) - 1) * 2 - 1, 4) if palette else ((len(rows[0]) - 1) // channels, 8)
+    header = struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"PLTE", palette) +
+            chunk(b"IDAT", zlib.compress(b"".join(map(bytes, rows)))))
 
 
 class Pixels(unittest.TestCase):
@@ -88,6 +90,9 @@ class Pixels(unittest.TestCase):
 
     def test_channels(self):
         self.assertEqual(read_pixels(png([[1, 1, 2, 3, 1, 1, 1]], 2, 3)), ((1, 2, 3), bytes([1, 2, 3, 2, 3, 4])))
+
+    def test_palettes(self):
+        self.assertEqual(read_pixels(png([[0, 0x01, 0x20]], 3, 1, b"abcdefghi")), ((1, 3, 3), b"abcdefghi"))
 
     def test_differences(self):
         self.assertEqual(difference(png([[0, 1, 2]]), png([[0, 1, 2]])), 0)
