@@ -14,6 +14,7 @@
 typedef struct report_options {
     const char *output, *title, *part, *loss;
     int64_t mistakes, samples, batch;
+    cli_data_options data;
     cli_machine machine;
     bool no_data;
 } report_options;
@@ -36,21 +37,22 @@ static char *default_output(const char *model_name)
 
 /* Opens the data that is named; without a name that of the training, if it is still there and still fits. */
 static int open_data(stria_dataset **data, const char **name, stria_context *context,
-                     const stria_model *model, bool no_data)
+                     const stria_model *model, const report_options *options)
 {
     stria_error err = {0};
+    const stria_dataset_options library = {.struct_size = sizeof library, .model = model};
     if (*name != NULL) {
-        return cli_open_data(data, context, *name);
+        return cli_open_data_for(data, context, *name, model, &options->data);
     }
     const char *trained_on = stria_model_metadata(model, "data_name");
-    if (no_data || trained_on == NULL) {
-        if (!no_data) {
+    if (options->no_data || trained_on == NULL) {
+        if (!options->no_data) {
             cli_note("the model does not say what it was trained on; name data for results, mistakes and "
                      "feature maps");
         }
         return CLI_DONE;
     }
-    if (stria_dataset_open(data, context, trained_on, &err) == STRIA_OK) {
+    if (stria_dataset_open_with(data, context, trained_on, &library, &err) == STRIA_OK) {
         cli_note("taking the data it was trained on, %s", trained_on);
         *name = trained_on;
         return CLI_DONE;
@@ -135,7 +137,7 @@ static int run(int argc, char **argv)
         status = cli_fail_memory();
     }
     if (status == CLI_DONE) {
-        status = open_data(&data, &data_name, context, model, options.no_data);
+        status = open_data(&data, &data_name, context, model, &options);
     }
     if (status == CLI_DONE) {
         status = write_report(&options, model, model_name, data, data_name,
@@ -169,6 +171,7 @@ static const cli_option options_table[] = {
     CLI_TEXT_ROW("loss", report_options, loss, "LOSS",
                  "loss to compute (default: cross-entropy for classes, mean squared error for targets)"),
     CLI_INTEGER_ROW("batch", report_options, batch, "N", 1, 1e6, "samples computed at a time (default 256)"),
+    CLI_DATA_ROWS(report_options, data),
     CLI_MACHINE_ROWS(report_options, machine),
 };
 
