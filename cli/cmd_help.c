@@ -30,6 +30,9 @@ void cli_print_overview(FILE *stream)
     fprintf(stream, "%scommands%s\n", cli_style_text(&terminal, CLI_BOLD),
             cli_style_text(&terminal, CLI_PLAIN));
     for (size_t i = 0; cli_commands[i] != NULL; i++) {
+        if (strchr(cli_commands[i]->name, ' ') != NULL) {
+            continue;
+        }
         fprintf(stream, "  %-9s", cli_commands[i]->name);
         cli_write_wrapped(stream, cli_commands[i]->title, 11, 11, width);
     }
@@ -301,6 +304,9 @@ static int run(int argc, char **argv)
     }
     const char *name = arguments.items[0];
     const cli_command *command = cli_find_command(name);
+    if (arguments.count == 2 && (command = cli_find_words(name, arguments.items[1])) == NULL) {
+        return cli_fail(CLI_MISUSED, "there is no help on '%s %s'", name, arguments.items[1]);
+    }
     if (command != NULL) {
         cli_print_help(command, stdout);
         return CLI_DONE;
@@ -326,7 +332,7 @@ const cli_command cli_help_command = {
     .name = "help",
     .title = "explains a command or a layer",
     .arguments = "[TOPIC]",
-    .max_arguments = 1,
+    .max_arguments = 2,
     .description =
         "TOPIC is a command, a layer kind in model text or its Keras class, or one of: layers, models, "
         "training, losses, optimizers, schedules, initializers, regularizers, constraints, status.",

@@ -15,6 +15,8 @@
 
 const cli_command *const cli_commands[] = {
     &cli_new_command,
+    &cli_data_command,
+    &cli_data_split_command,
     &cli_summary_command,
     &cli_check_command,
     &cli_train_command,
@@ -36,6 +38,13 @@ const cli_command *cli_find_command(const char *name)
         }
     }
     return NULL;
+}
+
+const cli_command *cli_find_words(const char *first, const char *second)
+{
+    char words[64];
+    const int length = second != NULL ? snprintf(words, sizeof words, "%s %s", first, second) : 0;
+    return length > 0 && length < (int)sizeof words ? cli_find_command(words) : NULL;
 }
 
 static int unknown_command(const char *name)
@@ -81,7 +90,11 @@ int main(int argc, char **argv)
     } else if (strcmp(name, "--version") == 0) {
         name = "version";
     }
-    const cli_command *command = cli_find_command(name);
+    const cli_command *command = cli_find_words(name, argc > 2 ? argv[2] : NULL);
+    if (command != NULL) {
+        return cli_finish_output(command->run(argc - 2, argv + 2));
+    }
+    command = cli_find_command(name);
     if (command == NULL) {
         return unknown_command(name);
     }

@@ -125,6 +125,10 @@ STRIA_API size_t stria_dataset_path(const stria_dataset *data, stria_part part, 
 /* A sample's label; -1 when the data has targets, or past the end. */
 STRIA_API int32_t stria_dataset_label(const stria_dataset *data, stria_part part, size_t index);
 
+/* A sample's targets, as many as stria_dataset_target_shape has numbers; NULL when the data has labels, or past the end.
+ * They live as long as the data set. */
+STRIA_API const float *stria_dataset_targets(const stria_dataset *data, stria_part part, size_t index);
+
 /* A sample as the picture it is stored as, before any conversion; freed with stria_picture_free of the data's context.
  * Errors: VALUE for an index out of range, UNSUPPORTED for samples that are no pictures in bytes, as stria_picture_read.
  * Any thread. */

@@ -24,6 +24,7 @@
 #include <stria/context.h>
 #include <stria/data.h>
 #include <stria/error.h>
+#include <stria/examine.h>
 #include <stria/explain.h>
 #include <stria/figure.h>
 #include <stria/inspect.h>

@@ -105,6 +105,13 @@ int32_t stria_dataset_label(const stria_dataset *data, stria_part part, size_t i
                : -1;
 }
 
+const float *stria_dataset_targets(const stria_dataset *data, stria_part part, size_t index)
+{
+    if (index >= stria_dataset_count(data, part) || data->parts[part].targets == NULL)
+        return NULL;
+    return data->parts[part].targets + index * (size_t)stria_shape_elements(&data->target_shape);
+}
+
 stria_status stria_dataset_read(const stria_dataset *data, stria_part part, const uint32_t *indices,
                                 size_t count, const char *preprocessing, float *x, int32_t *labels,
                                 float *targets, stria_error *err)
