@@ -11,8 +11,9 @@
 
 typedef struct data_options {
     cli_machine machine;
-    int64_t decode_threads;
-    bool json;
+    const char *sheet, *augmented, *model, *part;
+    int64_t decode_threads, samples, seed, draws, zoom;
+    bool dark, json;
 } data_options;
 
 /* What was examined. */
@@ -31,6 +32,10 @@ int data_open(stria_dataset **data, stria_context *context, const char *name, in
 /* Print the result. Return the exit status. */
 int data_tell(const data_subject *of);
 int data_tell_json(const data_subject *of);
+
+/* Write the pictures that the options ask for. Return the exit status. */
+int data_write_sheet(const data_options *options, stria_context *context, const char *name);
+int data_write_augmented(const data_options *options, stria_context *context, const char *name);
 
 /* A sample's path, or "train[17]" where it has no file. The caller frees it; NULL without memory. */
 char *data_sample_name(const stria_dataset *data, stria_place place);

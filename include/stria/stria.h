@@ -27,6 +27,7 @@
 #include <stria/examine.h>
 #include <stria/explain.h>
 #include <stria/figure.h>
+#include <stria/gallery.h>
 #include <stria/inspect.h>
 #include <stria/layers.h>
 #include <stria/lint.h>
