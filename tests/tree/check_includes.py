@@ -16,7 +16,8 @@ PUBLIC = {"export": "base", "error": "base", "version": "base", "context": "base
           "bench": "kernels", "layers": "layers", "model": "model", "plan": "model", "build": "model",
           "build_layers": "model", "explain": "model", "lint": "model", "figure": "inspect",
           "attribution": "inspect", "pixel": "inspect", "report": "inspect", "stimulus": "inspect",
-          "data": "formats", "picture": "data", "sheet": "inspect", "examine": "data", "gallery": "inspect", "inspect": "inspect",
+          "data": "formats", "picture": "data", "sheet": "inspect", "inspect": "inspect",
+          "examine": "data", "gallery": "inspect",
           "train": "train"}
 LIBRARIES = {"png.h", "jpeglib.h", "webp/decode.h", "zlib.h", "zip.h", "jansson.h"}
 MADE = {"model/zoo_texts.h"}  # by the build
