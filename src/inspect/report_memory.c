@@ -116,7 +116,8 @@ static void add_table(stria_page *page, const stria_plan_memory uses[2], int64_t
         page,
         "<div class=\"scroll\"><table id=\"memory-use\"><thead><tr><th></th><th class=\"n\">inference, 1 "
         "sample</th><th class=\"n\">");
-    stria_page_print(page, has_training ? "training, %lld samples" : "", (long long)batch);
+    if (has_training)
+        stria_page_print(page, "training, %lld samples", (long long)batch);
     stria_page_add(page, "</th></tr></thead>\n<tbody>\n");
     add_row(page, "parameters", uses[0].parameters, uses[1].parameters, has_training);
     add_row(page, "copies for the kernels", uses[0].packed, uses[1].packed, has_training);

@@ -90,24 +90,44 @@ static void check_layer(stria_context *context, stria_model *model, const char *
 }
 
 static const char *const networks[] = {
-    "input 9x8x4\na = conv2d 6 3 2 same relu groups=2\nb = batchnorm\nc = activation tanh\nd = maxpool2d 3 2 "
-    "same\n"
-    "e = conv2d_transpose 3 4 2 same\nf = depthwise_conv2d 3 same dilation_rate=2 depth_multiplier=2 selu\n"
-    "g = avgpool2d 3 2 same\nh = dense 5 relu\ni = global_avgpool2d\nj = dense 4 softmax\n",
-    "input 9x9x2\na = conv2d 3 3 flip_kernel=yes use_bias=no\nb = minpool2d 2\nc = conv2d 4 2x3 "
-    "padding=2,1,0,3\n"
-    "d = conv2d_transpose 2 3 3 valid dilation_rate=1 output_padding=1\ne = global_maxpool2d\nf = dense 3\ng "
-    "= activation "
-    "softmax\n",
-    "input 17x3\na = conv1d 4 3 padding=causal dilation_rate=2 elu\nb = maxpool1d 2\nc = depthwise_conv1d 3 "
-    "2\n"
-    "d = conv1d_transpose 5 4 3\ne = batchnorm scale=no\nf = global_avgpool1d\n",
-    "input 5x6x7x2\na = conv3d 3 3 same relu\nb = avgpool3d 2\nc = conv3d_transpose 2 2 2 sigmoid\nd = "
-    "batchnorm "
-    "center=no\ne = leaky_relu\nf = global_maxpool3d\n",
-    "input 9x8x3\na = separable_conv2d 5 3 2 same depth_multiplier=2 relu\nb = separable_conv2d 4 3 same "
-    "dilation_rate=2\n",
-    "input 12x3\na = separable_conv1d 4 3 padding=1 depth_multiplier=3\n",
+    ("input 9x8x4\n"
+     "a = conv2d 6 3 2 same relu groups=2\n"
+     "b = batchnorm\n"
+     "c = activation tanh\n"
+     "d = maxpool2d 3 2 same\n"
+     "e = conv2d_transpose 3 4 2 same\n"
+     "f = depthwise_conv2d 3 same dilation_rate=2 depth_multiplier=2 selu\n"
+     "g = avgpool2d 3 2 same\n"
+     "h = dense 5 relu\n"
+     "i = global_avgpool2d\n"
+     "j = dense 4 softmax\n"),
+    ("input 9x9x2\n"
+     "a = conv2d 3 3 flip_kernel=yes use_bias=no\n"
+     "b = minpool2d 2\n"
+     "c = conv2d 4 2x3 padding=2,1,0,3\n"
+     "d = conv2d_transpose 2 3 3 valid dilation_rate=1 output_padding=1\n"
+     "e = global_maxpool2d\n"
+     "f = dense 3\n"
+     "g = activation softmax\n"),
+    ("input 17x3\n"
+     "a = conv1d 4 3 padding=causal dilation_rate=2 elu\n"
+     "b = maxpool1d 2\n"
+     "c = depthwise_conv1d 3 2\n"
+     "d = conv1d_transpose 5 4 3\n"
+     "e = batchnorm scale=no\n"
+     "f = global_avgpool1d\n"),
+    ("input 5x6x7x2\n"
+     "a = conv3d 3 3 same relu\n"
+     "b = avgpool3d 2\n"
+     "c = conv3d_transpose 2 2 2 sigmoid\n"
+     "d = batchnorm center=no\n"
+     "e = leaky_relu\n"
+     "f = global_maxpool3d\n"),
+    ("input 9x8x3\n"
+     "a = separable_conv2d 5 3 2 same depth_multiplier=2 relu\n"
+     "b = separable_conv2d 4 3 same dilation_rate=2\n"),
+    ("input 12x3\n"
+     "a = separable_conv1d 4 3 padding=1 depth_multiplier=3\n"),
 };
 
 static void test_against_plans(void **state)

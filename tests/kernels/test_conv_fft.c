@@ -42,7 +42,8 @@ static conv_case random_case(test_random *random)
     conv.with_bias = test_random_below(random, 4) > 0;
     conv.adds = test_random_below(random, 3) == 0;
     conv.in_place = test_random_below(random, 2) == 0;
-    conv.activation.kind = PICK(random, STRIA_LINEAR, STRIA_LINEAR, STRIA_RELU, STRIA_RELU6, STRIA_TANH);
+    conv.activation.kind =
+        (stria_activation_kind)PICK(random, STRIA_LINEAR, STRIA_LINEAR, STRIA_RELU, STRIA_RELU6, STRIA_TANH);
     return conv;
 }
 
