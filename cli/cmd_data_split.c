@@ -149,7 +149,7 @@ static void write_field(FILE *file, const char *text)
     fputc('"', file);
 }
 
-/* Writes to `found` the folder of a picture as the system calls it, without links; remembers the last. */
+/* Points `found` to the folder of a picture as the system calls it, without links; remembers the last. */
 static bool find_folder(split *s, const char *folder, const char **found)
 {
     if (s->last_found[0] == '\0' || strcmp(folder, s->last_folder) != 0) {

@@ -162,9 +162,8 @@ static stria_status next_sample(contact_sheet *of, size_t end, size_t *at, doubl
     while (*at < end && !*found) {
         stria_error why = {0};
         const stria_status status = read_sample(of, of->choice.order[(*at)++], tile, picture, &why);
-        if (status == STRIA_ERROR_MEMORY || status == STRIA_ERROR_UNSUPPORTED)
-            if (status == STRIA_ERROR_MEMORY || of->data->files == NULL)
-                return stria_fail(err, status, "%s", why.message);
+        if (status == STRIA_ERROR_MEMORY)
+            return stria_fail(err, status, "%s", why.message);
         *found = status == STRIA_OK;
         of->broken += status != STRIA_OK ? 1 : 0;
     }
