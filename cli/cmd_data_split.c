@@ -3,6 +3,8 @@
  *
  * Each group becomes a list of its own, and data.csv holds the two that a training needs as its parts. A list
  * names its pictures from its own folder on where the two have a folder in common, else from the root. */
+#define _XOPEN_SOURCE 700 /* realpath */
+
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>

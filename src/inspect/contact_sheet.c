@@ -200,7 +200,8 @@ static stria_status add_group(contact_sheet *of, size_t class, stria_error *err)
         if (!found)
             break;
         stria_sample_title(of->data, of->options.part, of->choice.order[at - 1], title, sizeof title);
-        stria_sheet_tile(of->sheet, &picture, &(stria_tile){.title = title, .smooth = picture.height > TILE});
+        stria_sheet_tile(of->sheet, &picture,
+                         &(stria_tile){.title = title, .smooth = (double)picture.height > TILE});
         stria_picture_free(&picture, of->data->context);
     }
     return STRIA_OK;
