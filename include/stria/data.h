@@ -135,26 +135,6 @@ STRIA_API const float *stria_dataset_targets(const stria_dataset *data, stria_pa
 STRIA_API stria_status stria_dataset_picture(const stria_dataset *data, stria_part part, size_t index,
                                              struct stria_picture *picture, stria_error *err);
 
-/* What stria_dataset_survey found of a sample; valid during the call. */
-typedef struct stria_sample_report {
-    size_t index;
-    int32_t label;        /* -1 for targets */
-    stria_status status;  /* STRIA_OK, or why it cannot be read */
-    const char *message;  /* NULL, or the same in words, naming the file */
-    const char *path;     /* of its file; NULL for samples in memory */
-    uint64_t size, hash;  /* bytes of the file or sample, and a hash of them: the same for duplicates */
-    const struct stria_picture *picture; /* as stored; NULL when it cannot be read, or is no picture in bytes */
-} stria_sample_report;
-
-/* Takes one report; non-zero stops the survey. */
-typedef int (*stria_sample_fn)(const stria_sample_report *report, void *payload);
-
-/* Reads every sample of a part once, on the data's decoding threads, and reports each to `each` in the order of the data,
- * on the calling thread; a sample that cannot be read is a report and no error. Memory does not grow with the data.
- * Errors: CANCELLED when `each` stopped it, MEMORY, IO when a thread cannot be started. */
-STRIA_API stria_status stria_dataset_survey(const stria_dataset *data, stria_part part, stria_sample_fn each,
-                                            void *payload, stria_error *err);
-
 /* Files that have been left out so far as they could not be read. */
 STRIA_API size_t stria_dataset_broken(const stria_dataset *data);
 

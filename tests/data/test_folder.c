@@ -406,59 +406,6 @@ static void names_broken_files(void **state)
     }
 }
 
-/* ---- Surveys ---- */
-
-typedef struct survey_sum {
-    size_t count, broken, pictures, stop_at;
-    uint64_t hashes[32];
-} survey_sum;
-
-static int count_report(const stria_sample_report *report, void *payload)
-{
-    survey_sum *sum = payload;
-    assert_int_equal(report->index, sum->count);
-    sum->hashes[sum->count++] = report->hash;
-    sum->broken += report->status != STRIA_OK && report->message != NULL &&
-                   strstr(report->message, report->path) != NULL;
-    sum->pictures += report->picture != NULL && report->picture->height == 8;
-    return sum->count == sum->stop_at;
-}
-
-static void surveys(void **state)
-{
-    (void)state;
-    put_classes(&folder, "d/", 4, 9);
-    put_bytes(&folder, "d/bee/0001.png", "no picture", 10);
-    put_picture(&folder, "d/cat/0000.png", 8, 8, 3, 5);
-    put_picture(&folder, "d/cat/0003.png", 8, 8, 3, 5);
-    for (int threads = 0; threads < 4; threads++) {
-        const stria_dataset_options options = {.decode_threads = threads};
-        survey_sum sum = {0};
-        stria_error err = {0};
-        stria_dataset *data = open_data(test.context, &folder, "d", &options);
-        assert_ok(stria_dataset_survey(data, STRIA_PART_TRAIN, count_report, &sum, &err), &err);
-        assert_int_equal(sum.count, 12);
-        assert_int_equal(sum.broken, 1);
-        assert_int_equal(sum.pictures, 11);
-        for (size_t i = 0; i < 12; i++)
-            for (size_t j = 0; j < i; j++)
-                assert_int_equal(sum.hashes[i] == sum.hashes[j], i == 11 && j == 8);
-        sum = (survey_sum){.stop_at = 3};
-        assert_status(stria_dataset_survey(data, STRIA_PART_TRAIN, count_report, &sum, &err),
-                      STRIA_ERROR_CANCELLED, &err);
-        assert_int_equal(sum.count, 3);
-        stria_dataset_free(data);
-    }
-    survey_sum sum = {.stop_at = 20};
-    stria_error err = {0};
-    stria_dataset *data = NULL;
-    assert_ok(stria_dataset_open(&data, test.context, "digits", &err), &err);
-    assert_status(stria_dataset_survey(data, STRIA_PART_TRAIN, count_report, &sum, &err),
-                  STRIA_ERROR_CANCELLED, &err);
-    assert_int_equal(sum.pictures, 20);
-    stria_dataset_free(data);
-}
-
 /* ---- Memory ---- */
 
 /* The most bytes that live while all pictures of a folder are loaded, and while it is open only. */
@@ -597,7 +544,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(gives_the_same_bits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(caches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_broken_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(surveys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_does_not_grow, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_failures, set_up, tear_down),
     };
