@@ -45,7 +45,7 @@ int data_open(stria_dataset **data, stria_context *context, const char *name, in
 {
     const cli_data_options library = {
         .size = "1x1", .channels = 3, .decode_threads = decode_threads, .empty_classes = true};
-    return cli_open_data_for(data, context, name, NULL, &library);
+    return cli_open_data(data, context, name, NULL, &library);
 }
 
 static int examine(const data_options *options, stria_context *context, const char *name)

@@ -332,7 +332,7 @@ static int run(int argc, char **argv)
         status = cli_open_model(&model, context, of.model_name);
     }
     if (status == CLI_DONE) {
-        status = cli_open_data_for(&data, context, of.data_name, model, &options.data);
+        status = cli_open_data(&data, context, of.data_name, model, &options.data);
     }
     if (status == CLI_DONE) {
         status = choose_part(&options, data, of.data_name, &of.part);

@@ -267,7 +267,7 @@ static int predict_data(session *run, cli_samples *samples)
     static const cli_list first_sample = {.count = 1, .items = {"0"}};
     const predict_options *options = run->options;
     stria_dataset *data = NULL;
-    int status = cli_open_data_for(&data, run->context, options->data, run->model, &options->pictures);
+    int status = cli_open_data(&data, run->context, options->data, run->model, &options->pictures);
     if (status == CLI_DONE) {
         const bool has_test = stria_dataset_count(data, STRIA_PART_TEST) > 0;
         const bool test = options->part != NULL ? strcmp(options->part, "test") == 0 : has_test;

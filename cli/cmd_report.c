@@ -42,7 +42,7 @@ static int open_data(stria_dataset **data, const char **name, stria_context *con
     stria_error err = {0};
     const stria_dataset_options library = {.struct_size = sizeof library, .model = model};
     if (*name != NULL) {
-        return cli_open_data_for(data, context, *name, model, &options->data);
+        return cli_open_data(data, context, *name, model, &options->data);
     }
     const char *trained_on = stria_model_metadata(model, "data_name");
     if (options->no_data || trained_on == NULL) {
@@ -124,6 +124,11 @@ static int run(int argc, char **argv)
     const char *model_name = arguments.items[0], *data_name = arguments.count > 1 ? arguments.items[1] : NULL;
     if (options.no_data && data_name != NULL) {
         return cli_fail(CLI_MISUSED, "--no-data and the data %s: leave out one", data_name);
+    }
+    const char *suffix = options.output != NULL ? strrchr(options.output, '.') : ".html";
+    if (suffix == NULL || (strcmp(suffix, ".html") != 0 && strcmp(suffix, ".htm") != 0)) {
+        return cli_fail(CLI_MISUSED, "-o %s: a report is a page of HTML: give a name that ends in .html",
+                        options.output);
     }
     stria_context *context = NULL;
     stria_model *model = NULL;

@@ -67,9 +67,8 @@ int see_fail_layer(const see *run, const char *layer)
     return cli_fail(CLI_MISUSED, "there is no layer '%s'; 'stria summary' lists them", layer);
 }
 
-int see_fail(const see *run, const stria_error *err)
+int see_fail(const stria_error *err)
 {
-    (void)run;
     return cli_fail_with(err, err->code == STRIA_ERROR_VALUE ? CLI_FROM_OPTION : CLI_FROM_FILE);
 }
 

@@ -447,7 +447,7 @@ static int run(int argc, char **argv)
     }
     if ((status = cli_open_context(&context, &options.machine)) != CLI_DONE ||
         (status = cli_open_model(&model, context, model_name)) != CLI_DONE ||
-        (status = cli_open_data_for(&data, context, arguments.items[1], model, &options.data)) != CLI_DONE) {
+        (status = cli_open_data(&data, context, arguments.items[1], model, &options.data)) != CLI_DONE) {
         goto end;
     }
     if (options.init != NULL) {

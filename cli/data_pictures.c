@@ -79,7 +79,7 @@ int data_write_augmented(const data_options *options, stria_context *context, co
     const cli_data_options pictures = {.decode_threads = options->decode_threads, .empty_classes = true};
     int status = cli_open_model(&model, context, options->model);
     if (status == CLI_DONE) {
-        status = cli_open_data_for(&data, context, name, model, &pictures);
+        status = cli_open_data(&data, context, name, model, &pictures);
     }
     if (status == CLI_DONE) {
         status = read_options(&library, options, name, data);

@@ -146,8 +146,8 @@ static bool parse_size(const char *text, int64_t *height, int64_t *width)
     return *end == '\0' && *height > 0 && *width > 0;
 }
 
-int cli_open_data_for(stria_dataset **data, stria_context *context, const char *name,
-                      const stria_model *model, const cli_data_options *options)
+int cli_open_data(stria_dataset **data, stria_context *context, const char *name, const stria_model *model,
+                  const cli_data_options *options)
 {
     stria_error err = {0};
     stria_dataset_options library = {.struct_size = sizeof library, .model = model};
@@ -171,9 +171,4 @@ int cli_open_data_for(stria_dataset **data, stria_context *context, const char *
         return cli_fail(CLI_BAD_INPUT, "%s", err.message); /* the file is there, something in it is not */
     }
     return cli_fail_with(&err, CLI_FROM_FILE);
-}
-
-int cli_open_data(stria_dataset **data, stria_context *context, const char *name)
-{
-    return cli_open_data_for(data, context, name, NULL, NULL);
 }

@@ -36,11 +36,9 @@ typedef struct cli_data_options {
     bool crop, skip_broken, empty_classes;
 } cli_data_options;
 
-int cli_open_data(stria_dataset **data, stria_context *context, const char *name);
-
-/* The same for a model, which says what the options, NULL for none, leave open. */
-int cli_open_data_for(stria_dataset **data, stria_context *context, const char *name, const stria_model *model,
-                      const cli_data_options *options);
+/* For a model, which says what the options leave open; NULL for none of either. */
+int cli_open_data(stria_dataset **data, stria_context *context, const char *name, const stria_model *model,
+                  const cli_data_options *options);
 
 /* Whether something of that name is in the file system. */
 int cli_exists(const char *path);

@@ -76,6 +76,6 @@ void see_note_untrained(const see *run);
 int see_fail_layer(const see *run, const char *layer);
 
 /* Reports an error of the library: what an option asked for is misuse, the rest is as elsewhere. */
-int see_fail(const see *run, const stria_error *err);
+int see_fail(const stria_error *err);
 
 #endif

@@ -219,7 +219,7 @@ static int show(const see *run, const stria_pixel *pixel)
     stria_error err = {0};
     stria_figure *figure = NULL;
     if (stria_pixel_figure(pixel, run->context, &figure, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const int status = see_show_figure(run, figure, "one output worked out", NULL);
     stria_figure_free(figure);
@@ -239,7 +239,7 @@ int see_at(see *run)
     }
     if (status == CLI_DONE && stria_pixel_work_out(&pixel, run->model, input.layer, numbers, count, map,
                                                    input.inputs, input.shapes, &err) != STRIA_OK) {
-        status = see_fail(run, &err);
+        status = see_fail(&err);
     }
     if (status == CLI_DONE) {
         status = show(run, &pixel);

@@ -80,7 +80,7 @@ static int show(const see *run, const stria_attribution *a, const see_input *inp
     }
     const stria_picture *photo = input->shown->bytes != NULL ? input->shown : NULL;
     if (stria_attribution_sheet(a, run->context, photo, run->options->palette, &sheet, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const int status = see_show_sheet(run, sheet, NULL);
     stria_sheet_free(sheet);
@@ -107,7 +107,7 @@ int see_explain(see *run)
                                                .fill = isnan(o->fill) ? NULL : &o->fill};
     if (status == CLI_DONE && stria_attribution_compute(&found, run->model, input.inputs[0], &input.shapes[0],
                                                         &options, &err) != STRIA_OK) {
-        status = see_fail(run, &err);
+        status = see_fail(&err);
     }
     if (status == CLI_DONE) {
         see_note_untrained(run);

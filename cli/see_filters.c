@@ -86,7 +86,7 @@ static int watch(const see *run, stria_filters *filters)
 {
     stria_error err = {0};
     stria_dataset *data = NULL;
-    int status = cli_open_data(&data, run->context, run->options->data);
+    int status = cli_open_data(&data, run->context, run->options->data, run->model, NULL);
     if (status == CLI_DONE && stria_filters_watch(filters, run->model, data, 0, &err) != STRIA_OK) {
         status = cli_fail_with(&err, CLI_FROM_FILE);
     }
@@ -107,7 +107,7 @@ static int show(const see *run, const stria_filters *filters)
     stria_error err = {0};
     stria_sheet *sheet = NULL;
     if (stria_filters_sheet(filters, &how, &sheet, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const int status = see_show_sheet(run, sheet, NULL);
     stria_sheet_free(sheet);
@@ -127,7 +127,7 @@ int see_filters(see *run)
         return see_fail_layer(run, layer);
     }
     if (stria_filters_create(&filters, run->context, run->model, layer, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     if (!cli_is_trained(run->model, run->things.items[0])) {
         cli_note("the model is not trained: these are the weights it would begin with");

@@ -77,7 +77,7 @@ static int read_data(see_input *input, const see *run)
     const stria_part part =
         o->part != NULL && strcmp(o->part, "train") == 0 ? STRIA_PART_TRAIN : STRIA_PART_TEST;
     stria_dataset *data = NULL;
-    int status = cli_open_data(&data, run->context, o->data);
+    int status = cli_open_data(&data, run->context, o->data, run->model, NULL);
     if (status == CLI_DONE) {
         status = cli_samples_read_data(&input->samples, run->context, run->model, data, o->data, part,
                                        o->index.count > 0 ? &o->index : &first, true);

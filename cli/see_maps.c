@@ -101,7 +101,7 @@ static int show(const see *run, const stria_maps *maps, const char *picture)
     stria_error err = {0};
     stria_sheet *sheet = NULL;
     if (stria_maps_sheet(maps, &how, &sheet, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const int status = see_show_sheet(run, sheet, NULL);
     stria_sheet_free(sheet);
@@ -126,7 +126,7 @@ int see_maps(see *run)
         const stria_shape shape = cli_picture_input_shape(&input);
         const float *const inputs[] = {input.array.values};
         if (stria_maps_create(&maps, run->context, run->model, inputs, &shape, layer, &err) != STRIA_OK) {
-            status = see_fail(run, &err);
+            status = see_fail(&err);
         }
     }
     if (status == CLI_DONE) {

@@ -75,7 +75,7 @@ static int show_made(const see *run, const stria_maximized *made)
                    : cli_fail_with(&err, CLI_FROM_FILE);
     }
     return stria_maximized_sheet(made, run->context, &sheet, &err) == STRIA_OK ? show_sheet(run, sheet)
-                                                                               : see_fail(run, &err);
+                                                                               : see_fail(&err);
 }
 
 int see_maximize(see *run)
@@ -101,7 +101,7 @@ int see_maximize(see *run)
                                             .high = o->high,
                                             .seed = (uint64_t)o->seed};
     if (status == CLI_DONE && stria_maximize(&made, run->model, &options, &err) != STRIA_OK) {
-        status = see_fail(run, &err);
+        status = see_fail(&err);
     }
     if (status == CLI_DONE) {
         see_note_untrained(run);
@@ -201,11 +201,11 @@ static int find_and_show(const see *run, const stria_dataset *data)
         .count = o->top,
         .part = o->part != NULL && strcmp(o->part, "test") == 0 ? STRIA_PART_TEST : STRIA_PART_TRAIN};
     if (stria_top_find(&top, run->model, data, &options, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     see_note_untrained(run);
     int status = stria_top_sheet(&top, run->context, data, &sheet, &err) == STRIA_OK ? show_sheet(run, sheet)
-                                                                                     : see_fail(run, &err);
+                                                                                     : see_fail(&err);
     if (status == CLI_DONE) {
         status = o->json ? print_top_json(&top, data) : print_top(&top, data);
     }
@@ -225,7 +225,7 @@ int see_top(see *run)
         status = see_fail_layer(run, o->layer);
     }
     if (status == CLI_DONE) {
-        status = cli_open_data(&data, run->context, o->data);
+        status = cli_open_data(&data, run->context, o->data, run->model, NULL);
     }
     if (status == CLI_DONE) {
         status = find_and_show(run, data);

@@ -60,7 +60,7 @@ static int show(const see *run, const stria_filters *filters, const stria_tuning
     stria_error err = {0};
     stria_figure *figure = NULL;
     if (stria_tuning_figure(filters, tunings, &figure, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const int status =
         see_show_figure(run, figure, "Orientation tuning",
@@ -83,14 +83,14 @@ int see_tuning(see *run)
     stria_error err = {0};
     stria_filters *filters = NULL;
     if (stria_filters_create(&filters, run->context, run->model, layer, &err) != STRIA_OK) {
-        return see_fail(run, &err);
+        return see_fail(&err);
     }
     const size_t count = (size_t)stria_filters_shape(filters)->sizes[0];
     stria_tuning *tunings = calloc(count, sizeof *tunings);
     if (tunings == NULL) {
         status = cli_fail_memory();
     } else if (stria_filters_tune(filters, tunings, &err) != STRIA_OK) {
-        status = see_fail(run, &err);
+        status = see_fail(&err);
     }
     if (status == CLI_DONE) {
         status = show(run, filters, tunings);
