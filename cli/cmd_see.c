@@ -199,8 +199,8 @@ static const cli_option options_table[] = {
         "most", see_options, most, "N", 1, 100000,
         "show at most N filters (default 256), or N maps of a layer (256; of all layers 16 each)"),
     CLI_TEXT_ROW("data", see_options, data, "DATA",
-                 "filters: also mark those that stay silent for 1,000 samples of a data set; top, explain, "
-                 "at: where samples are from"),
+                 "filters: also mark those that stay silent for 1,000 samples of a data set; maps, top, "
+                 "explain, at: where samples are from"),
     CLI_TEXT_ROW("bands", see_options, bands, "N,...",
                  "of a picture with many bands take these, numbered from 1, as 3,2,1"),
     CLI_FLAG_ROW("flip", see_options, flip,

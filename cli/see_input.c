@@ -1,4 +1,4 @@
-/* Reading what --explain and --at look at. */
+/* Reading what is looked at. */
 #include "see_input.h"
 
 #include <math.h>

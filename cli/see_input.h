@@ -1,5 +1,5 @@
-/* What --explain and --at look at: a picture file, or a sample of a data set; the layer that is named beside
- * it. */
+/* What --maps, --explain and --at look at: a picture file, or a sample of a data set; the layer that is named
+ * beside it. */
 #ifndef CLI_SEE_INPUT_H
 #define CLI_SEE_INPUT_H
 

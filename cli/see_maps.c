@@ -3,7 +3,7 @@
 
 #include "failure.h"
 #include "json.h"
-#include "picture_input.h"
+#include "see_input.h"
 #include "see.h"
 #include "table.h"
 #include "text.h"
@@ -110,32 +110,21 @@ static int show(const see *run, const stria_maps *maps, const char *picture)
 
 int see_maps(see *run)
 {
-    int status;
-    const char *layer = NULL, *name = see_picture(run, &layer, &status);
-    if (status != CLI_DONE) {
-        return status;
-    }
-    if (layer != NULL && stria_model_find_layer(run->model, layer) < 0) {
-        return see_fail_layer(run, layer);
-    }
     stria_error err = {0};
-    cli_picture_input input;
+    see_input input;
     stria_maps *maps = NULL;
-    status = cli_picture_input_read(&input, run->context, run->model, name, run->options->bands);
-    if (status == CLI_DONE) {
-        const stria_shape shape = cli_picture_input_shape(&input);
-        const float *const inputs[] = {input.array.values};
-        if (stria_maps_create(&maps, run->context, run->model, inputs, &shape, layer, &err) != STRIA_OK) {
-            status = see_fail(&err);
-        }
+    int status = see_input_read(&input, run);
+    if (status == CLI_DONE && stria_maps_create(&maps, run->context, run->model, input.inputs, input.shapes,
+                                                input.layer, &err) != STRIA_OK) {
+        status = see_fail(&err);
     }
     if (status == CLI_DONE) {
-        status = show(run, maps, name);
+        status = show(run, maps, input.name);
     }
     if (status == CLI_DONE) {
         status = run->options->json ? print_json(maps) : print_table(maps);
     }
     stria_maps_free(maps);
-    cli_picture_input_free(&input, run->context);
+    see_input_free(&input, run);
     return status;
 }
