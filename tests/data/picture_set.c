@@ -89,3 +89,35 @@ stria_status refuse_data(stria_context *context, const temporary_folder *folder,
     assert_true(status != STRIA_OK && data == NULL);
     return status;
 }
+
+/* Opens with call n failing, an allocation or one of the system. False when there are fewer calls. */
+static bool fails(test_context *test, const char *path, bool of_memory, size_t n, size_t *failures)
+{
+    stria_dataset *data = NULL;
+    stria_error err = {0};
+    if (of_memory)
+        test->memory.fail_at = test->memory.calls + n;
+    else
+        test->io.fail_at = test->io.calls + n;
+    const stria_status status = stria_dataset_open(&data, test->context, path, &err);
+    const bool reached =
+        of_memory ? test->memory.calls >= test->memory.fail_at : test->io.calls >= test->io.fail_at;
+    test->memory.fail_at = test->io.fail_at = 0;
+    stria_dataset_free(status == STRIA_OK ? data : NULL);
+    assert_true(status == STRIA_OK ||
+                (reached && status == (of_memory ? STRIA_ERROR_MEMORY : STRIA_ERROR_IO)));
+    *failures += status != STRIA_OK;
+    return reached;
+}
+
+void open_with_failures(test_context *test, const temporary_folder *folder, const char *name)
+{
+    char path[TEMPORARY_PATH_SIZE];
+    size_t failures = 0;
+    temporary_folder_path(folder, name, path);
+    for (int of_memory = 0; of_memory < 2; of_memory++)
+        for (size_t n = 1; fails(test, path, of_memory, n, &failures); n++)
+            continue;
+    assert_true(failures > 0);
+    print_message("%zu calls made to fail\n", failures);
+}

@@ -6,6 +6,7 @@
 #include <stria/stria.h>
 
 #include "support/temporary_folder.h"
+#include "support/test_context.h"
 
 /* Writes folder/name, a PNG of numbers that follow from `seed`, and makes the folders on the way to it. */
 void put_picture(const temporary_folder *folder, const char *name, int64_t height, int64_t width,
@@ -25,5 +26,9 @@ stria_dataset *open_data(stria_context *context, const temporary_folder *folder,
 /* The status and message of a data set that does not open. */
 stria_status refuse_data(stria_context *context, const temporary_folder *folder, const char *name,
                          const stria_dataset_options *options, stria_error *err);
+
+/* Opens folder/name with each allocation and each call of the system failing in turn, and prints how many
+ * did. */
+void open_with_failures(test_context *test, const temporary_folder *folder, const char *name);
 
 #endif

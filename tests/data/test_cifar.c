@@ -112,34 +112,10 @@ static void refuses(void **state)
 static void survives_failures(void **state)
 {
     (void)state;
-    char path[TEMPORARY_PATH_SIZE];
     put_records("t/data_batch_1.bin", 2, 1, 10, 0);
     put_records("t/test_batch.bin", 2, 1, 10, 0);
     put_bytes(&folder, "t/batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", 20);
-    temporary_folder_path(&folder, "t", path);
-    size_t failures = 0;
-    for (int kind = 0; kind < 2; kind++) {
-        for (size_t n = 1;; n++) {
-            stria_dataset *data = NULL;
-            stria_error err = {0};
-            if (kind == 0)
-                test.memory.fail_at = test.memory.calls + n;
-            else
-                test.io.fail_at = test.io.calls + n;
-            const stria_status status = stria_dataset_open(&data, test.context, path, &err);
-            const bool reached =
-                kind == 0 ? test.memory.calls >= test.memory.fail_at : test.io.calls >= test.io.fail_at;
-            test.memory.fail_at = test.io.fail_at = 0;
-            stria_dataset_free(status == STRIA_OK ? data : NULL);
-            if (!reached) {
-                assert_int_equal(status, STRIA_OK);
-                break;
-            }
-            assert_true(status == STRIA_OK || status == (kind == 0 ? STRIA_ERROR_MEMORY : STRIA_ERROR_IO));
-            failures += status != STRIA_OK;
-        }
-    }
-    print_message("%zu calls made to fail\n", failures);
+    open_with_failures(&test, &folder, "t");
 }
 
 int main(void)

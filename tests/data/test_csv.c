@@ -187,33 +187,9 @@ static void refuses_lists(void **state)
 static void survives_failures(void **state)
 {
     (void)state;
-    char path[TEMPORARY_PATH_SIZE];
     put_picture(&folder, "a.png", 2, 2, 1, 1);
     put_list("list.csv", "path,label\na.png,x\na.png,y\n");
-    temporary_folder_path(&folder, "list.csv", path);
-    size_t failures = 0;
-    for (int kind = 0; kind < 2; kind++) {
-        for (size_t n = 1;; n++) {
-            stria_dataset *data = NULL;
-            stria_error err = {0};
-            if (kind == 0)
-                test.memory.fail_at = test.memory.calls + n;
-            else
-                test.io.fail_at = test.io.calls + n;
-            const stria_status status = stria_dataset_open(&data, test.context, path, &err);
-            const bool reached =
-                kind == 0 ? test.memory.calls >= test.memory.fail_at : test.io.calls >= test.io.fail_at;
-            test.memory.fail_at = test.io.fail_at = 0;
-            stria_dataset_free(status == STRIA_OK ? data : NULL);
-            if (!reached) {
-                assert_int_equal(status, STRIA_OK);
-                break;
-            }
-            assert_true(status == STRIA_OK || status == (kind == 0 ? STRIA_ERROR_MEMORY : STRIA_ERROR_IO));
-            failures += status != STRIA_OK;
-        }
-    }
-    print_message("%zu calls made to fail\n", failures);
+    open_with_failures(&test, &folder, "list.csv");
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include "formats/model_file.h"
 #include "model/model.h"
 #include "support/check.h"
-#include "support/ready_model.h"
+#include "support/models.h"
 #include "support/temporary_folder.h"
 #include "support/test_context.h"
 

@@ -9,28 +9,10 @@
 #include <stria/attribution.h>
 #include <stria/stria.h>
 
-#include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
-
-static stria_model *parse(stria_context *context, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
 
 static stria_attribution explain(stria_model *model, const float *x, const stria_attribution_options *options)
 {
@@ -55,8 +37,8 @@ static void test_linear_model(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "input 4x5x2\nflatten\nd = dense 3 use_bias=no\n");
-    float *x = draw(1, 40), *kernel = draw(2, 120), steep[20], terms[20];
+    stria_model *model = parse_model(test.context, "input 4x5x2\nflatten\nd = dense 3 use_bias=no\n");
+    float *x = draw_normals(1, 40), *kernel = draw_normals(2, 120), steep[20], terms[20];
     stria_error err = {0};
     assert_ok(stria_model_set_tensor(model, "d/kernel", kernel, 120, &err), &err);
     for (size_t p = 0; p < 20; p++) {
@@ -96,8 +78,9 @@ static void test_one_map(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "input 6x6x1\nc = conv2d 1 3\nglobal_avgpool2d\nd = dense 2\n");
-    float *x = draw(3, 36), w[2];
+    stria_model *model =
+        parse_model(test.context, "input 6x6x1\nc = conv2d 1 3\nglobal_avgpool2d\nd = dense 2\n");
+    float *x = draw_normals(3, 36), w[2];
     stria_error err = {0};
     assert_ok(stria_model_get_tensor(model, "d/kernel", w, 2, &err), &err);
     const char *keep = "c";
@@ -130,8 +113,8 @@ static void test_occlusion(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     stria_model *model =
-        parse(test.context,
-              "input 8x8x1\ncropping2d cropping=0,0,0,4\nconv2d 3 3 relu\nflatten\ndense 4 softmax\n");
+        parse_model(test.context,
+                    "input 8x8x1\ncropping2d cropping=0,0,0,4\nconv2d 3 3 relu\nflatten\ndense 4 softmax\n");
     float x[64];
     const double fill = 0.5;
     for (size_t i = 0; i < 64; i++)
@@ -168,8 +151,8 @@ static void test_completeness(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, convnet);
-    float *x = draw(4, 432);
+    stria_model *model = parse_model(test.context, convnet);
+    float *x = draw_normals(4, 432);
     const double fill = 0.3;
     stria_attribution found = explain(
         model, x,
@@ -193,9 +176,9 @@ static void test_other_shapes(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    float *x = draw(5, 600);
+    float *x = draw_normals(5, 600);
     stria_model *model =
-        parse(test.context, "input 40x2\nc = conv1d 4 5 2 relu\nglobal_avgpool1d\ndense 3 softmax\n");
+        parse_model(test.context, "input 40x2\nc = conv1d 4 5 2 relu\nglobal_avgpool1d\ndense 3 softmax\n");
     for (size_t i = 0; stria_attribution_name(i) != NULL; i++) {
         assert_non_null(stria_attribution_title(i));
         stria_attribution found = explain(
@@ -206,13 +189,13 @@ static void test_other_shapes(void **state)
         stria_attribution_free(&found, test.context);
     }
     stria_model_free(model);
-    model = parse(test.context, "input 8x8x1\nc = conv2d 4 3 same relu\nconv2d 3 1 softmax\n");
+    model = parse_model(test.context, "input 8x8x1\nc = conv2d 4 3 same relu\nconv2d 3 1 softmax\n");
     stria_attribution found =
         explain(model, x, &(stria_attribution_options){.layer = "c", .target_class = "2"});
     assert_true(found.probability > 0 && found.probability < 1);
     stria_attribution_free(&found, test.context);
     stria_model_free(model);
-    model = parse(test.context, "input ?x?x1\nc = conv2d 4 3 relu\nglobal_avgpool2d\ndense 3\n");
+    model = parse_model(test.context, "input ?x?x1\nc = conv2d 4 3 relu\nglobal_avgpool2d\ndense 3\n");
     const stria_shape sizes = {3, {20, 30, 1}};
     assert_ok(stria_attribution_compute(&found, model, x, &sizes, NULL, &err), &err);
     assert_int_equal(found.map_height, 18);
@@ -229,8 +212,9 @@ static void test_two_classes(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "input 5x5x1\nconv2d 2 3 tanh\nflatten\ndense 1 sigmoid\n");
-    float *x = draw(9, 25);
+    stria_model *model =
+        parse_model(test.context, "input 5x5x1\nconv2d 2 3 tanh\nflatten\ndense 1 sigmoid\n");
+    float *x = draw_normals(9, 25);
     double sum = 0;
     for (int probabilities = 0; probabilities < 2; probabilities++) {
         stria_attribution_options options = {
@@ -256,12 +240,12 @@ static void test_two_classes(void **state)
 static void test_threads(void **state)
 {
     (void)state;
-    float *x = draw(6, 432), *first[6] = {NULL};
+    float *x = draw_normals(6, 432), *first[6] = {NULL};
     size_t counts[6];
     for (int threads = 1; threads <= 4; threads *= 2) {
         test_context test;
         test_context_open(&test, threads, NULL);
-        stria_model *model = parse(test.context, convnet);
+        stria_model *model = parse_model(test.context, convnet);
         for (size_t i = 0; i < 6; i++) {
             stria_attribution found = explain(
                 model, x,
@@ -337,11 +321,11 @@ static void test_refused(void **state)
     };
     test_context test;
     test_context_open(&test, 1, NULL);
-    float *x = draw(7, 432);
+    float *x = draw_normals(7, 432);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         stria_error err = {0};
         stria_attribution found;
-        stria_model *model = parse(test.context, cases[i].text);
+        stria_model *model = parse_model(test.context, cases[i].text);
         assert_status(stria_attribution_compute(&found, model, x, stria_model_input_shape(model, 0),
                                                 &cases[i].options, &err),
                       cases[i].status, &err);
@@ -350,7 +334,7 @@ static void test_refused(void **state)
     }
     stria_error err = {0};
     stria_attribution found;
-    stria_model *model = parse(test.context, convnet);
+    stria_model *model = parse_model(test.context, convnet);
     static const stria_shape wrong = {3, {12, 11, 3}};
     assert_status(stria_attribution_compute(&found, model, x, &wrong, NULL, &err), STRIA_ERROR_SHAPE, &err);
     static const char *const names[] = {"cat", "dog", "horse", "cow"};
@@ -382,11 +366,11 @@ static void test_refused(void **state)
 static void test_failing_memory(void **state)
 {
     (void)state;
-    float *x = draw(8, 432);
+    float *x = draw_normals(8, 432);
     for (size_t m = 0; stria_attribution_name(m) != NULL; m++) {
         test_context test;
         test_context_open(&test, 1, NULL);
-        stria_model *model = parse(test.context, convnet);
+        stria_model *model = parse_model(test.context, convnet);
         const stria_attribution_options options = {
             .method = stria_attribution_name(m), .samples = 2, .patch = 12};
         for (size_t n = 1;; n++) {
@@ -416,8 +400,8 @@ static void test_sheets(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, convnet);
-    float *x = draw(8, 432);
+    stria_model *model = parse_model(test.context, convnet);
+    float *x = draw_normals(8, 432);
     stria_picture photo = {0}, small = {0};
     assert_ok(stria_picture_create(&photo, test.context, 12, 12, 3, &err), &err);
     assert_ok(stria_picture_create(&small, test.context, 12, 11, 1, &err), &err);

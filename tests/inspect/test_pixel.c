@@ -6,34 +6,16 @@
 
 #include <stria/stria.h>
 
-#include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
-
-static stria_model *parse(stria_context *context, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
 
 static void disturb(stria_model *model)
 {
     stria_tensor_info info;
     for (size_t t = 0; stria_model_tensor(model, t, &info); t++) {
-        float *values = stria_model_tensor_data(model, t), *noise = draw(t + 5, (size_t)info.count);
+        float *values = stria_model_tensor_data(model, t), *noise = draw_normals(t + 5, (size_t)info.count);
         for (int64_t i = 0; i < info.count; i++)
             values[i] = strstr(info.name, "variance") != NULL ? 0.5F + fabsf(noise[i]) : 0.5F * noise[i];
         free(noise);
@@ -136,10 +118,10 @@ static void test_against_plans(void **state)
     test_context test;
     test_context_open(&test, 2, NULL);
     for (size_t n = 0; n < sizeof networks / sizeof networks[0]; n++) {
-        stria_model *model = parse(test.context, networks[n]);
+        stria_model *model = parse_model(test.context, networks[n]);
         disturb(model);
         const stria_shape *shape = stria_model_input_shape(model, 0);
-        float *x = draw(1, (size_t)stria_shape_elements(shape));
+        float *x = draw_normals(1, (size_t)stria_shape_elements(shape));
         const float *given = x;
         stria_layer_info info;
         for (size_t l = 1; stria_model_layer(model, l, &info); l++) {
@@ -164,9 +146,10 @@ static void test_open_sizes(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "input ?x?x1\na = conv2d 2 3 same relu\nb = maxpool2d 2\n");
+    stria_model *model =
+        parse_model(test.context, "input ?x?x1\na = conv2d 2 3 same relu\nb = maxpool2d 2\n");
     const stria_shape shape = {3, {7, 9, 1}}, outputs[] = {{3, {7, 9, 2}}, {3, {3, 4, 2}}};
-    float *x = draw(2, 63);
+    float *x = draw_normals(2, 63);
     const float *given = x;
     const char *names[] = {"a", "b"};
     for (size_t i = 0; i < 2; i++) {
@@ -194,8 +177,8 @@ static void test_by_hand(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(test.context, "input 3x3x1\nc = conv2d 1 3 same\nn = batchnorm epsilon=1e-12\nr = relu\n");
+    stria_model *model = parse_model(
+        test.context, "input 3x3x1\nc = conv2d 1 3 same\nn = batchnorm epsilon=1e-12\nr = relu\n");
     static const float x[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, laplacian[9] = {0, 1, 0, 1, -4, 1, 0, 1, 0};
     const float bias = -10, gamma = 2, beta = 1, *given = x;
     assert_ok(stria_model_set_tensor(model, "c/kernel", laplacian, 9, &err), &err);
@@ -259,9 +242,9 @@ static void test_refused(void **state)
     };
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(
+    stria_model *model = parse_model(
         test.context, "x = input 6x6x1\nc = conv2d 2 3\ns = up_sampling2d 2\nf = flatten\nd = dense 3\n");
-    float *x = draw(3, 36);
+    float *x = draw_normals(3, 36);
     const float *given = x;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         stria_error err = {0};
@@ -282,8 +265,8 @@ static void test_failing_memory(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "x = input 6x6x1\nc = conv2d 2 3 relu\n");
-    float *x = draw(4, 36);
+    stria_model *model = parse_model(test.context, "x = input 6x6x1\nc = conv2d 2 3 relu\n");
+    float *x = draw_normals(4, 36);
     const float *given = x;
     const int64_t position[2] = {1, 1};
     for (size_t n = 1;; n++) {
@@ -312,8 +295,8 @@ static void test_figures(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     for (size_t n = 0; n < sizeof networks / sizeof networks[0]; n++) {
-        stria_model *model = parse(test.context, networks[n]);
-        float *x = draw(1, (size_t)stria_shape_elements(stria_model_input_shape(model, 0)));
+        stria_model *model = parse_model(test.context, networks[n]);
+        float *x = draw_normals(1, (size_t)stria_shape_elements(stria_model_input_shape(model, 0)));
         const float *given = x;
         stria_layer_info info;
         for (size_t l = 1; stria_model_layer(model, l, &info); l++) {

@@ -7,30 +7,12 @@
 
 #include <stria/stria.h>
 
-#include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
 
 #define SAMPLES 40
-
-static stria_model *parse(stria_context *context, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
 
 static const char convnet[] =
     "x = input 8x6x1\nc = conv2d 3 3 2 padding=1 relu\nk = conv2d 4 2\nflatten\nd = dense 3 softmax\n";
@@ -41,7 +23,7 @@ static stria_dataset *make_data(stria_context *context, float **x)
     int32_t labels[SAMPLES];
     stria_dataset *data = NULL;
     stria_error err = {0};
-    *x = draw(1, SAMPLES * 48);
+    *x = draw_normals(1, SAMPLES * 48);
     memcpy(*x + (size_t)30 * 48, *x, (size_t)10 * 48 * sizeof **x);
     for (int32_t i = 0; i < SAMPLES; i++)
         labels[i] = i % 3;
@@ -59,7 +41,7 @@ static void test_top(void **state)
     size_t places[SAMPLES];
     test_context_open(&test, 2, NULL);
     stria_dataset *data = make_data(test.context, &x);
-    stria_model *model = parse(test.context, convnet);
+    stria_model *model = parse_model(test.context, convnet);
     const char *layer = "c";
     stria_plan *plan = NULL;
     assert_ok(
@@ -153,8 +135,8 @@ static void test_top_refused(void **state)
     stria_top top;
     test_context_open(&test, 1, NULL);
     stria_dataset *data = make_data(test.context, &x);
-    stria_model *model = parse(test.context, convnet),
-                *other = parse(test.context, "input 6x8x1\nconv2d 2 3\n");
+    stria_model *model = parse_model(test.context, convnet),
+                *other = parse_model(test.context, "input 6x8x1\nconv2d 2 3\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_status(stria_top_find(&top, model, data, &cases[i].options, &err), cases[i].status, &err);
         assert_message(&err, cases[i].message);
@@ -178,7 +160,7 @@ static void test_linear_corner(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, "input 4x4x1\nflatten\nd = dense 3\n");
+    stria_model *model = parse_model(test.context, "input 4x4x1\nflatten\nd = dense 3\n");
     float kernel[48];
     double best = 0;
     for (size_t i = 0; i < 48; i++)
@@ -220,7 +202,7 @@ static void test_before_the_last_function(void **state)
         stria_error err = {0};
         stria_maximized made;
         snprintf(text, sizeof text, "input 4x4x1\nflatten\ndense 2 %s kernel_initializer=ones\n", ends[i]);
-        stria_model *model = parse(test.context, text);
+        stria_model *model = parse_model(test.context, text);
         assert_ok(stria_maximize(&made, model, &(stria_maximize_options){.steps = 20}, &err), &err);
         assert_true(made.after > 2);
         stria_maximized_free(&made, test.context);
@@ -238,7 +220,7 @@ static void test_seeds_and_threads(void **state)
         stria_error err = {0};
         stria_maximized made, other;
         test_context_open(&test, threads, NULL);
-        stria_model *model = parse(test.context, convnet);
+        stria_model *model = parse_model(test.context, convnet);
         const int64_t place[2] = {1, 0};
         const stria_maximize_options options = {
             .layer = "k", .map = 3, .position = place, .steps = 30, .seed = 4};
@@ -293,7 +275,7 @@ static void test_maximize_refused(void **state)
     stria_error err = {0};
     stria_maximized made;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(test.context, convnet);
+    stria_model *model = parse_model(test.context, convnet);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_status(stria_maximize(&made, model, &cases[i].options, &err), cases[i].status, &err);
         assert_message(&err, cases[i].message);
@@ -310,7 +292,7 @@ static void test_maximize_refused(void **state)
                   STRIA_ERROR_VALUE, &err);
     assert_message(&err, "infinity is 'k'");
     stria_model_free(model);
-    model = parse(test.context, "input ?x?x1\nconv2d 2 3\n");
+    model = parse_model(test.context, "input ?x?x1\nconv2d 2 3\n");
     assert_status(stria_maximize(&made, model, NULL, &err), STRIA_ERROR_SHAPE, &err);
     assert_message(&err, "say which is to be made");
     const stria_shape square = {3, {9, 9, 1}};
@@ -328,7 +310,7 @@ static void test_failing_memory(void **state)
     float *x;
     test_context_open(&test, 1, NULL);
     stria_dataset *data = make_data(test.context, &x);
-    stria_model *model = parse(test.context, convnet);
+    stria_model *model = parse_model(test.context, convnet);
     for (int making = 0; making < 2; making++)
         for (size_t n = 1;; n++) {
             stria_error err = {0};
@@ -364,7 +346,7 @@ static void test_sheets(void **state)
     stria_maximized made;
     test_context_open(&test, 1, NULL);
     stria_dataset *data = make_data(test.context, &x);
-    stria_model *model = parse(test.context, convnet);
+    stria_model *model = parse_model(test.context, convnet);
     assert_ok(stria_top_find(&top, model, data, &(stria_top_options){.layer = "c", .count = 3}, &err), &err);
     assert_ok(stria_maximize(&made, model, &(stria_maximize_options){.steps = 2}, &err), &err);
     for (int making = 0; making < 2; making++)

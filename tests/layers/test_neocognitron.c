@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 
 /* Rounding to float of sums of some fifty terms. */
@@ -65,14 +66,6 @@ static double c_cell(const window *w, const float *x, double alpha, int i, int j
     return sum > 0 ? sum / (alpha + sum) : 0;
 }
 
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
 static stria_plan *plan_for(stria_model *model, int64_t batch)
 {
     stria_plan *plan = NULL;
@@ -96,7 +89,7 @@ static void test_s_cells_follow_the_formula(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 2, NULL);
-    stria_model *model = parse(&test, "input 6x7x3\ns_cells 5 3x4 selectivity=2.5 decay=0.8");
+    stria_model *model = parse_model(test.context, "input 6x7x3\ns_cells 5 3x4 selectivity=2.5 decay=0.8");
     const window w = {.rows = 6,
                       .columns = 7,
                       .channels = 3,
@@ -137,7 +130,7 @@ static void test_c_cells_follow_the_formula(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 2, NULL);
-    stria_model *model = parse(&test, "input 7x5x4\nc_cells 5 2 alpha=0.3 decay=0.7");
+    stria_model *model = parse_model(test.context, "input 7x5x4\nc_cells 5 2 alpha=0.3 decay=0.7");
     /* same: 7 rows by 2 give 4 and need 4 rows more, 5 columns give 3 and need 4 */
     const window w = {.rows = 7,
                       .columns = 5,
@@ -178,7 +171,7 @@ static void test_s_cells_go_by_likeness(void **state)
     const double scale = 1e5;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 3x3x1\ns_cells 1 3 4 valid decay=1");
+    stria_model *model = parse_model(test.context, "input 3x3x1\ns_cells 1 3 4 valid decay=1");
     float *kernel = stria_model_tensor_data(model, 0), *inhibition = stria_model_tensor_data(model, 1);
     for (int t = 0; t < 9; t++)
         kernel[t] = (float)(scale / 9 * (double)line[t]);
@@ -208,7 +201,7 @@ static void test_cells_move_with_the_picture(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input ?x?x1\ns_cells 3 3 2\nc_cells 3 2 valid");
+    stria_model *model = parse_model(test.context, "input ?x?x1\ns_cells 3 3 2\nc_cells 3 2 valid");
     draw(5, stria_model_tensor_data(model, 0), 27, true);
     draw(6, stria_model_tensor_data(model, 1), 3, true);
     float x[2][12 * 14] = {{0}};

@@ -11,18 +11,11 @@
 
 #include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
 
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static stria_plan *open_plan(stria_model *model, stria_plan_options options, int separate)
+static stria_plan *plan_with(stria_model *model, stria_plan_options options, int separate)
 {
     stria_plan *plan = NULL;
     stria_error err = {0};
@@ -45,16 +38,6 @@ static void backward(stria_plan *plan, const float *dy)
     assert_ok(stria_plan_backward(plan, gradients, &err), &err);
 }
 
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
-
 static size_t count_of(const stria_shape *shape)
 {
     return (size_t)stria_shape_elements(shape);
@@ -69,7 +52,7 @@ static void scatter_parameters(stria_model *model, uint64_t seed)
     for (size_t t = 0; stria_model_tensor(model, t, &info); t++) {
         if (strstr(info.name, "/kernel") != NULL)
             continue;
-        float *values = draw(seed + t, (size_t)info.count);
+        float *values = draw_normals(seed + t, (size_t)info.count);
         for (int64_t i = 0; i < info.count; i++) {
             if (strstr(info.name, "variance") != NULL)
                 values[i] = 0.5F + fabsf(values[i]);
@@ -165,10 +148,10 @@ static void test_patterns(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < PATTERNS; i++) {
-        stria_model *model = parse(&test, patterns[i].text);
+        stria_model *model = parse_model(test.context, patterns[i].text);
         for (int mode = STRIA_MODE_INFERENCE; mode <= STRIA_MODE_TRAINING; mode++) {
             const stria_plan_options options = {.mode = (stria_mode)mode, .batch = 3};
-            stria_plan *plan = open_plan(model, options, 0), *separate = open_plan(model, options, 1);
+            stria_plan *plan = plan_with(model, options, 0), *separate = plan_with(model, options, 1);
             check_steps(plan, mode == STRIA_MODE_TRAINING ? patterns[i].training : patterns[i].inference,
                         patterns[i].name);
             check_steps(separate, "", patterns[i].name);
@@ -270,7 +253,7 @@ static void compare_outputs(stria_plan *const plans[2], const stria_model *model
 static size_t check_inference(const graph *g, stria_model *model, const float *x)
 {
     const stria_plan_options options = {.batch = BATCH, .keep = kept, .keep_count = g->keep_count};
-    stria_plan *plans[2] = {open_plan(model, options, 0), open_plan(model, options, 1)};
+    stria_plan *plans[2] = {plan_with(model, options, 0), plan_with(model, options, 1)};
     stria_step_info info;
     size_t taken = 0;
     for (size_t i = 0; stria_plan_step(plans[0], i, &info); i++)
@@ -297,7 +280,7 @@ static void check_training(const graph *g, stria_model *const models[2], const f
                                         .keep = kept,
                                         .keep_count = g->keep_count,
                                         .input_gradients = 1};
-    stria_plan *plans[2] = {open_plan(models[0], options, 0), open_plan(models[1], options, 1)};
+    stria_plan *plans[2] = {plan_with(models[0], options, 0), plan_with(models[1], options, 1)};
     for (int64_t batch = BATCH; batch > 0; batch -= 2) {
         for (size_t p = 0; p < 2; p++) {
             run(plans[p], x, batch);
@@ -323,8 +306,8 @@ static void check_training(const graph *g, stria_model *const models[2], const f
 
 static size_t check_graph(const test_context *test, const graph *g, uint64_t seed)
 {
-    stria_model *models[2] = {parse(test, g->text), parse(test, g->text)};
-    float *x = draw(seed, BATCH * SAMPLE), *dy = draw(seed + 1, BATCH * SAMPLE);
+    stria_model *models[2] = {parse_model(test->context, g->text), parse_model(test->context, g->text)};
+    float *x = draw_normals(seed, BATCH * SAMPLE), *dy = draw_normals(seed + 1, BATCH * SAMPLE);
     stria_error err = {0};
     for (size_t m = 0; m < 2; m++) {
         scatter_parameters(models[m], seed);
@@ -415,10 +398,10 @@ static void test_refresh_folds_afresh(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, residual_block);
-    float *x = draw(1, BATCH * SAMPLE);
+    stria_model *model = parse_model(test.context, residual_block);
+    float *x = draw_normals(1, BATCH * SAMPLE);
     const stria_plan_options options = {.batch = BATCH};
-    stria_plan *plans[2] = {open_plan(model, options, 0), open_plan(model, options, 1)};
+    stria_plan *plans[2] = {plan_with(model, options, 0), plan_with(model, options, 1)};
     stria_tensor_info info;
     for (uint64_t seed = 5; seed < 8; seed++) {
         stria_error err = {0};
@@ -435,7 +418,7 @@ static void test_refresh_folds_afresh(void **state)
         run(plans[0], x, BATCH);
         run(plans[1], x, BATCH);
         compare_outputs(plans, model, BATCH, false, residual_block);
-        stria_plan *fresh = open_plan(model, options, 0);
+        stria_plan *fresh = plan_with(model, options, 0);
         run(fresh, x, BATCH);
         expect_same(stria_plan_output(plans[0], 0), stria_plan_output(fresh, 0), BATCH * SAMPLE, "output",
                     residual_block);
@@ -478,11 +461,12 @@ static void test_gradients_by_differences(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        stria_model *model = parse(&test, texts[i]);
+        stria_model *model = parse_model(test.context, texts[i]);
         scatter_parameters(model, i);
-        float *x = draw(1, BATCH * SAMPLE), *dy = draw(2, BATCH * SAMPLE), *step = draw(3, BATCH * SAMPLE);
-        float *moved = draw(4, BATCH * SAMPLE);
-        stria_plan *plan = open_plan(
+        float *x = draw_normals(1, BATCH * SAMPLE), *dy = draw_normals(2, BATCH * SAMPLE),
+              *step = draw_normals(3, BATCH * SAMPLE);
+        float *moved = draw_normals(4, BATCH * SAMPLE);
+        stria_plan *plan = plan_with(
             model, (stria_plan_options){.mode = STRIA_MODE_TRAINING, .batch = BATCH, .input_gradients = 1},
             0);
         run(plan, x, BATCH);
@@ -529,18 +513,19 @@ static void test_memory(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 5x4x12\nr = conv2d 12 3 same relu\nc = conv2d 12 3 same relu\n"
-                                      "d = conv2d 12 3 same\nb = batchnorm\na = add(b, r)\ns = relu\n"
-                                      "e = conv2d 12 3 same relu\nflatten\ndense 1\n");
+    stria_model *model =
+        parse_model(test.context, "input 5x4x12\nr = conv2d 12 3 same relu\nc = conv2d 12 3 same relu\n"
+                                  "d = conv2d 12 3 same\nb = batchnorm\na = add(b, r)\ns = relu\n"
+                                  "e = conv2d 12 3 same relu\nflatten\ndense 1\n");
     stria_plan_options options = {.batch = BATCH};
-    stria_plan *plan = open_plan(model, options, 0), *separate = open_plan(model, options, 1);
+    stria_plan *plan = plan_with(model, options, 0), *separate = plan_with(model, options, 1);
     assert_int_equal(activations_of(plan), 2 * BATCH * SAMPLE * sizeof(float));
     assert_int_equal(activations_of(separate), 3 * BATCH * SAMPLE * sizeof(float));
     stria_plan_free(plan);
     stria_plan_free(separate);
     options.mode = STRIA_MODE_TRAINING;
-    plan = open_plan(model, options, 0);
-    separate = open_plan(model, options, 1);
+    plan = plan_with(model, options, 0);
+    separate = plan_with(model, options, 1);
     assert_true(activations_of(plan) <= activations_of(separate));
     stria_plan_free(plan);
     stria_plan_free(separate);
@@ -561,15 +546,15 @@ static void step_on(int threads, const float *x, const float *dy, float *out)
 {
     test_context test;
     test_context_open(&test, threads, NULL);
-    stria_model *model = parse(&test, wide_block);
+    stria_model *model = parse_model(test.context, wide_block);
     stria_plan_options options = {.batch = WIDE_BATCH};
-    stria_plan *plan = open_plan(model, options, 0);
+    stria_plan *plan = plan_with(model, options, 0);
     run(plan, x, WIDE_BATCH);
     memcpy(out, stria_plan_output(plan, 0), 12 * sizeof *out);
     stria_plan_free(plan);
     options.mode = STRIA_MODE_TRAINING;
     options.input_gradients = 1;
-    plan = open_plan(model, options, 0);
+    plan = plan_with(model, options, 0);
     run(plan, x, WIDE_BATCH);
     backward(plan, dy);
     memcpy(out + 12, stria_plan_output(plan, 0), 12 * sizeof *out);
@@ -583,7 +568,8 @@ static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
     const size_t count = 24 + WIDE_BATCH * 9600;
-    float *x = draw(1, WIDE_BATCH * 9600), *dy = draw(2, 12), *one = draw(3, count), *more = draw(4, count);
+    float *x = draw_normals(1, WIDE_BATCH * 9600), *dy = draw_normals(2, 12), *one = draw_normals(3, count),
+          *more = draw_normals(4, count);
     step_on(1, x, dy, one);
     for (int threads = 2; threads <= 4; threads++) {
         step_on(threads, x, dy, more);
@@ -611,15 +597,15 @@ static void test_groups_of_samples(void **state)
 {
     (void)state;
     static const char *const keep[] = {"p", "f"};
-    float *x = draw(1, LARGE_BATCH * LARGE);
+    float *x = draw_normals(1, LARGE_BATCH * LARGE);
     for (int threads = 1; threads <= 2; threads++) {
         test_context test;
         test_context_open(&test, threads, NULL);
-        stria_model *model = parse(&test, large_text);
+        stria_model *model = parse_model(test.context, large_text);
         for (size_t kept_layers = 0; kept_layers <= 2; kept_layers++) {
             const stria_plan_options options = {
                 .batch = LARGE_BATCH, .keep = keep, .keep_count = kept_layers};
-            stria_plan *plans[2] = {open_plan(model, options, 0), open_plan(model, options, 1)};
+            stria_plan *plans[2] = {plan_with(model, options, 0), plan_with(model, options, 1)};
             stria_step_info info;
             size_t few = 0;
             for (size_t i = 0; stria_plan_step(plans[0], i, &info); i++) {
@@ -658,10 +644,10 @@ static void test_first_nonfinite_of_groups(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, large_text);
+    stria_model *model = parse_model(test.context, large_text);
     stria_error err = {0};
-    float *x = draw(1, LARGE_BATCH * LARGE), bias[24] = {0};
-    stria_plan *plan = open_plan(model, (stria_plan_options){.batch = LARGE_BATCH}, 0);
+    float *x = draw_normals(1, LARGE_BATCH * LARGE), bias[24] = {0};
+    stria_plan *plan = plan_with(model, (stria_plan_options){.batch = LARGE_BATCH}, 0);
     run(plan, x, LARGE_BATCH);
     assert_null(stria_plan_first_nonfinite(plan));
     bias[7] = INFINITY;
@@ -691,11 +677,11 @@ static void test_first_nonfinite_names_the_step(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, residual_block);
+    stria_model *model = parse_model(test.context, residual_block);
     stria_error err = {0};
-    float *x = draw(1, BATCH * SAMPLE), beta[12] = {0, NAN};
-    stria_plan *plans[2] = {open_plan(model, (stria_plan_options){.batch = BATCH}, 0),
-                            open_plan(model, (stria_plan_options){.batch = BATCH}, 1)};
+    float *x = draw_normals(1, BATCH * SAMPLE), beta[12] = {0, NAN};
+    stria_plan *plans[2] = {plan_with(model, (stria_plan_options){.batch = BATCH}, 0),
+                            plan_with(model, (stria_plan_options){.batch = BATCH}, 1)};
     for (int p = 0; p < 2; p++) {
         run(plans[p], x, BATCH);
         assert_null(stria_plan_first_nonfinite(plans[p]));

@@ -9,38 +9,12 @@
 
 #include <stria/stria.h>
 
-#include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
 
 #define BATCH 3
-
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static stria_plan *open_plan(stria_model *model, const stria_plan_options *options)
-{
-    stria_plan *plan = NULL;
-    stria_error err = {0};
-    assert_ok(stria_plan_create(&plan, model, options, &err), &err);
-    return plan;
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
 
 /* Moving statistics and everything else as a trained model has them; the same tensor of another model gets
  * the same. */
@@ -52,7 +26,7 @@ static void disturb(stria_model *model)
         uint64_t seed = 7;
         for (const char *c = info.name; *c != '\0'; c++)
             seed = seed * 31 + (unsigned char)*c;
-        noise = draw(seed, (size_t)info.count);
+        noise = draw_normals(seed, (size_t)info.count);
         for (int64_t i = 0; i < info.count; i++)
             values[i] = strstr(info.name, "variance") != NULL ? 0.5F + fabsf(noise[i]) : 0.4F * noise[i];
         free(noise);
@@ -112,7 +86,7 @@ static void check_cut(const test_context *test, const cut *chain, int separate)
     char text[1024], rest[1024];
     snprintf(text, sizeof text, "%s%s", chain->head, chain->tail);
     snprintf(rest, sizeof rest, "%s%s", chain->input, chain->tail);
-    stria_model *whole = parse(test, text), *tail = parse(test, rest);
+    stria_model *whole = parse_model(test->context, text), *tail = parse_model(test->context, rest);
     disturb(whole);
     disturb(tail);
     stria_plan *inference = open_plan(
@@ -129,7 +103,7 @@ static void check_cut(const test_context *test, const cut *chain, int separate)
                   .mode = STRIA_MODE_GRADIENTS, .batch = BATCH, .input_gradients = 1, .separate_layers = 1});
     const size_t in = count_of(stria_model_input_shape(whole, 0)),
                  out = count_of(stria_model_output_shape(whole, 0));
-    float *x = draw(1, in), *dy = draw(2, out);
+    float *x = draw_normals(1, in), *dy = draw_normals(2, out);
     for (int again = 0; again < 2; again++) {
         run(inference, x, NULL);
         run(plan, x, dy);
@@ -170,16 +144,16 @@ static void test_input_gradients_by_differences(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(&test, "input 6x6x2\na = conv2d 3 3 same tanh\nb = batchnorm\ndropout 0.5\n"
-                     "c = conv2d 3 3 same silu\nadd(b, c)\navgpool2d 2\nflatten\ndense 4 softmax\n");
+    stria_model *model = parse_model(
+        test.context, "input 6x6x2\na = conv2d 3 3 same tanh\nb = batchnorm\ndropout 0.5\n"
+                      "c = conv2d 3 3 same silu\nadd(b, c)\navgpool2d 2\nflatten\ndense 4 softmax\n");
     disturb(model);
     stria_plan *inference = open_plan(model, &(stria_plan_options){.batch = BATCH});
     stria_plan *plan = open_plan(
         model, &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS, .batch = BATCH, .input_gradients = 1});
     const size_t in = count_of(stria_model_input_shape(model, 0)),
                  out = count_of(stria_model_output_shape(model, 0));
-    float *x = draw(3, in), *dy = draw(4, out);
+    float *x = draw_normals(3, in), *dy = draw_normals(4, out);
     const float *given = x;
     run(plan, x, dy);
     const float *gradient = stria_plan_input_gradient(plan, 0);
@@ -213,13 +187,13 @@ static void test_what_has_none(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "x = input 4x4x1\na = conv2d 2 3\nb = conv2d(x) 2 3\nn = "
-                                      "batchnorm\nflatten\ndense 2\noutput(dense)\n");
+    stria_model *model = parse_model(test.context, "x = input 4x4x1\na = conv2d 2 3\nb = conv2d(x) 2 3\nn = "
+                                                   "batchnorm\nflatten\ndense 2\noutput(dense)\n");
     static const char *const kept[] = {"a", "b", "x"};
     stria_plan *plan = open_plan(
         model,
         &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS, .batch = BATCH, .keep = kept, .keep_count = 3});
-    float *x = draw(5, BATCH * 16), *dy = draw(6, BATCH * 2);
+    float *x = draw_normals(5, BATCH * 16), *dy = draw_normals(6, BATCH * 2);
     float before[4], after[4];
     stria_error err = {0};
     assert_ok(stria_model_get_tensor(model, "n/moving_mean", before, 2, &err), &err);
@@ -254,13 +228,13 @@ static void test_inner_outputs(void **state)
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
     stria_model *model =
-        parse(&test, "input 8x8x1\na = conv2d 3 3 relu\nmaxpool2d 2\nb = conv2d 2 2\nflatten\n"
-                     "c = dense 4 softmax\n");
-    stria_model *head = parse(&test, "input 8x8x1\na = conv2d 3 3 relu\n");
+        parse_model(test.context, "input 8x8x1\na = conv2d 3 3 relu\nmaxpool2d 2\nb = conv2d 2 2\nflatten\n"
+                                  "c = dense 4 softmax\n");
+    stria_model *head = parse_model(test.context, "input 8x8x1\na = conv2d 3 3 relu\n");
     disturb(model);
     disturb(head);
     static const char *const ends[] = {"a", "b"}, *const kept[] = {"c"};
-    float *x = draw(8, BATCH * 64), *dy = draw(9, BATCH * 108);
+    float *x = draw_normals(8, BATCH * 64), *dy = draw_normals(9, BATCH * 108);
     stria_plan *plan = open_plan(model, &(stria_plan_options){.mode = STRIA_MODE_GRADIENTS,
                                                               .batch = BATCH,
                                                               .outputs = ends,

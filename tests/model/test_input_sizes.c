@@ -4,15 +4,8 @@
 #include <stria/stria.h>
 
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
-
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
 
 static stria_layer_info layer_of(const stria_model *model, size_t index)
 {
@@ -31,7 +24,8 @@ static void test_as_written(void **state)
     stria_error err = {0};
     char open[256] = "picture = input ?x?x3\n", closed[256] = "picture = input 640x480x3\n", a[512], b[512];
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, strcat(open, rest)), *written = parse(&test, strcat(closed, rest));
+    stria_model *model = parse_model(test.context, strcat(open, rest)),
+                *written = parse_model(test.context, strcat(closed, rest));
     assert_int_equal(stria_model_macs(model), -1);
     const stria_shape shape = {3, {640, 480, 3}};
     assert_ok(stria_model_set_input_shapes(model, &shape, 1, &err), &err);
@@ -59,7 +53,7 @@ static void test_refusals(void **state)
     stria_error err = {0};
     char before[256], after[256];
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input ?x?x3\nconv2d 8 5\nglobal_avgpool2d\ndense 2\n");
+    stria_model *model = parse_model(test.context, "input ?x?x3\nconv2d 8 5\nglobal_avgpool2d\ndense 2\n");
     stria_model_text(model, before, sizeof before);
     const stria_shape small = {3, {4, 30, 3}}, channels = {3, {30, 30, 1}}, flat = {1, {30}};
     const stria_shape huge = {3, {1000000, 1000000, 3}}, none = {3, {0, 30, 3}};
@@ -87,8 +81,8 @@ static void test_wrapped_layers(void **state)
     stria_error err = {0};
     char text[STRIA_SHAPE_TEXT_SIZE];
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(&test, "input ?x?x?x2\ntime_distributed conv2d 3 3\nspectral_normalization dense 5\n");
+    stria_model *model = parse_model(
+        test.context, "input ?x?x?x2\ntime_distributed conv2d 3 3\nspectral_normalization dense 5\n");
     const stria_shape shape = {4, {4, 9, 8, 2}};
     assert_ok(stria_model_set_input_shapes(model, &shape, 1, &err), &err);
     stria_layer_info layer = layer_of(model, 1);
@@ -106,15 +100,15 @@ static void test_huge_fields(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 1x1x1\n"
-                                      "maxpool2d 1 1073741824 same\n"
-                                      "huge = maxpool2d 1 536870912 same\n"
-                                      "zero_padding2d 7,0,7,0\n"
-                                      "early = maxpool2d 7 1\n"
-                                      "zero_padding2d(huge) 0,14,0,14\n"
-                                      "cropping2d 7,0,7,0\n"
-                                      "late = maxpool2d 7 1\n"
-                                      "add(early, late)\n");
+    stria_model *model = parse_model(test.context, "input 1x1x1\n"
+                                                   "maxpool2d 1 1073741824 same\n"
+                                                   "huge = maxpool2d 1 536870912 same\n"
+                                                   "zero_padding2d 7,0,7,0\n"
+                                                   "early = maxpool2d 7 1\n"
+                                                   "zero_padding2d(huge) 0,14,0,14\n"
+                                                   "cropping2d 7,0,7,0\n"
+                                                   "late = maxpool2d 7 1\n"
+                                                   "add(early, late)\n");
     const stria_layer_info sum = layer_of(model, stria_model_layer_count(model) - 1);
     assert_int_equal(sum.receptive_field.size[0], 0);
     stria_model_free(model);
@@ -162,7 +156,7 @@ static void test_value_memory(void **state)
     stria_value_memory memory;
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        stria_model *model = parse(&test, cases[i].text);
+        stria_model *model = parse_model(test.context, cases[i].text);
         for (int64_t batch = 1; batch <= 7; batch += 6) {
             assert_ok(stria_model_value_memory(model, batch, &memory, &err), &err);
             assert_int_equal(memory.inference, cases[i].inference < 0 ? -1 : cases[i].inference * batch);
@@ -173,7 +167,7 @@ static void test_value_memory(void **state)
         assert_status(stria_model_value_memory(model, 0, &memory, &err), STRIA_ERROR_VALUE, &err);
         stria_model_free(model);
     }
-    stria_model *model = parse(&test, "input 10\ndense 30\n");
+    stria_model *model = parse_model(test.context, "input 10\ndense 30\n");
     assert_status(stria_model_value_memory(model, INT64_MAX / 8, &memory, &err), STRIA_ERROR_LIMIT, &err);
     stria_model_free(model);
     test_context_close(&test);
@@ -186,7 +180,7 @@ static void test_allocations(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input ?x?x3\nconv2d 8 5\nglobal_avgpool2d\ndense 2\n");
+    stria_model *model = parse_model(test.context, "input ?x?x3\nconv2d 8 5\nglobal_avgpool2d\ndense 2\n");
     const stria_shape shape = {3, {30, 30, 3}};
     stria_status status = STRIA_ERROR_MEMORY;
     for (size_t after = 1; status != STRIA_OK; after++) {

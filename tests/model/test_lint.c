@@ -7,6 +7,7 @@
 #include <stria/stria.h>
 
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 
 /* A text and what the rule says of it: the layer that is named and a part of the message; NULL for nothing.
@@ -143,14 +144,6 @@ static const lint_case cases[] = {
     {"sigmoid-classes", "input 20\ndense 5 sigmoid\ndense 5 softmax", NULL, NULL},
 };
 
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
 /* What one rule found. */
 typedef struct findings {
     const char *rule;
@@ -193,7 +186,7 @@ static void test_cases(void **state)
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const lint_case *c = &cases[i];
-        stria_model *model = parse(&test, c->text);
+        stria_model *model = parse_model(test.context, c->text);
         const findings found = lint(model, c->rule, NULL);
         if (found.count != (c->layer != NULL))
             fail_msg("%s: %zu findings in\n%s\n%s", c->rule, found.count, c->text, found.message);
@@ -242,7 +235,7 @@ static void test_loss(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
-        stria_model *model = parse(&test, losses[i].text);
+        stria_model *model = parse_model(test.context, losses[i].text);
         const findings found = lint(model, "loss", losses[i].loss);
         assert_int_equal(found.count, losses[i].message != NULL);
         if (losses[i].message != NULL)
@@ -257,7 +250,7 @@ static void test_parameters(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 20\ndense 4 softmax");
+    stria_model *model = parse_model(test.context, "input 20\ndense 4 softmax");
     assert_int_equal(lint(model, "not-finite", NULL).count, 0);
     float *kernel = stria_model_tensor_data(model, (size_t)stria_model_find_tensor(model, "dense/kernel"));
     kernel[3] = NAN;
@@ -326,7 +319,7 @@ static void test_extremes(void **state)
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         stria_error err = {0};
-        stria_model *model = parse(&test, texts[i]);
+        stria_model *model = parse_model(test.context, texts[i]);
         const findings found = lint(model, "linear-stack", NULL);
         assert_null(strstr(found.message, "-"));
         for (size_t layer = 0; layer < stria_model_layer_count(model); layer++) {
@@ -344,7 +337,7 @@ static void test_allocations(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input ?x?x1\nconv2d 4 5 relu\nglobal_avgpool2d\ndense 2");
+    stria_model *model = parse_model(test.context, "input ?x?x1\nconv2d 4 5 relu\nglobal_avgpool2d\ndense 2");
     stria_status status = STRIA_ERROR_MEMORY;
     for (size_t after = 1; status != STRIA_OK; after++) {
         test.memory.fail_at = test.memory.calls + after;

@@ -7,15 +7,8 @@
 #include <stria/stria.h>
 
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
-
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
 
 static const char lenet[] =
     "input 28x28x1\nconv2d 6 5 same tanh\navgpool2d 2\nconv2d 16 5 tanh\navgpool2d 2\n"
@@ -149,7 +142,7 @@ static const textbook textbooks[] = {
 
 static void assert_textbook(const test_context *test, const textbook *t)
 {
-    stria_model *model = parse(test, t->text);
+    stria_model *model = parse_model(test->context, t->text);
     stria_layer_info info;
     char shape[STRIA_SHAPE_TEXT_SIZE];
     for (size_t i = 0; stria_model_layer(model, i, &info); i++) {
@@ -192,7 +185,7 @@ static void test_ready_models(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         const char *text = stria_architecture_text(expected[i].name);
         assert_non_null(text);
-        stria_model *model = parse(&test, text);
+        stria_model *model = parse_model(test.context, text);
         assert_int_equal(stria_model_params(model), expected[i].params);
         stria_model_free(model);
     }
@@ -280,7 +273,7 @@ static void test_fields_of_finer_grids(void **state)
         int64_t first[6 * SIGNAL], last[6 * SIGNAL], largest = 0;
         stria_layer_info info;
         snprintf(text, sizeof text, "input %dx1\n%s", SIGNAL, cases[i].text);
-        stria_model *model = parse(&test, text);
+        stria_model *model = parse_model(test.context, text);
         stria_model_layer(model, stria_model_layer_count(model) - 1, &info);
         const stria_receptive_field *field = &info.receptive_field;
         print_message("%s  sees %lld every %lld/%lld from %lld\n", cases[i].text, (long long)field->size[0],
@@ -325,7 +318,7 @@ static void test_dot_multiplies(void **state)
     test_context_open(&test, 1, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         stria_layer_info info;
-        stria_model *model = parse(&test, cases[i].text);
+        stria_model *model = parse_model(test.context, cases[i].text);
         stria_model_layer(model, 2, &info);
         assert_int_equal(info.macs, cases[i].macs);
         stria_model_free(model);
@@ -350,7 +343,7 @@ static void test_receptive_fields(void **state)
     };
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, lenet);
+    stria_model *model = parse_model(test.context, lenet);
     stria_layer_info info;
     for (size_t i = 0; i < 5; i++) {
         stria_model_layer(model, i, &info);
@@ -364,8 +357,9 @@ static void test_receptive_fields(void **state)
     stria_model_free(model);
 
     /* Rows and columns apart, dilation, and of two ways the wider. */
-    model = parse(
-        &test, "input 40x40x1\na = conv2d 2 3x5 2x1 same\nb = conv2d 2 3 same dilation_rate=2\nadd(a, b)\n");
+    model = parse_model(
+        test.context,
+        "input 40x40x1\na = conv2d 2 3x5 2x1 same\nb = conv2d 2 3 same dilation_rate=2\nadd(a, b)\n");
     stria_model_layer(model, 1, &info);
     assert_memory_equal(&info.receptive_field,
                         (&(stria_receptive_field){2, {3, 5, 1}, {2, 1, 1}, {0, -2, 0}, {1, 1, 1}}),
@@ -405,9 +399,9 @@ static void test_tensors(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(&test, "input 6x6x2\nstem = conv2d 4 3\nbatchnorm\nconv2d 6 1 groups=2 use_bias=no\n"
-                     "global_avgpool2d\ndense 3\n");
+    stria_model *model = parse_model(
+        test.context, "input 6x6x2\nstem = conv2d 4 3\nbatchnorm\nconv2d 6 1 groups=2 use_bias=no\n"
+                      "global_avgpool2d\ndense 3\n");
     assert_int_equal(stria_model_tensor_count(model), count);
     for (size_t i = 0; i < count; i++) {
         stria_tensor_info info;
@@ -446,7 +440,7 @@ static void test_freezing(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, lenet);
+    stria_model *model = parse_model(test.context, lenet);
     assert_int_equal(stria_model_trainable_params(model), 61706);
     assert_ok(stria_model_freeze(model, "conv2d*", &err), &err);
     assert_int_equal(stria_model_trainable_params(model), 61706 - 156 - 2416);
@@ -465,7 +459,7 @@ static void test_freezing(void **state)
     assert_status(stria_model_freeze(model, "", &err), STRIA_ERROR_MISSING, &err);
     stria_model_free(model);
 
-    model = parse(&test, "input 8x8x6\nbatchnorm\nconv2d 2 3\n");
+    model = parse_model(test.context, "input 8x8x6\nbatchnorm\nconv2d 2 3\n");
     assert_int_equal(stria_model_trainable_params(model), 12 + 110);
     assert_ok(stria_model_freeze(model, "batch_normalization", &err), &err);
     assert_int_equal(stria_model_trainable_params(model), 110);
@@ -488,11 +482,11 @@ static void test_copying(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *source = parse(&test, lenet);
+    stria_model *source = parse_model(test.context, lenet);
     /* The same but for the last layer: eight of its ten tensors fit. */
-    stria_model *target =
-        parse(&test, "input 28x28x1\nconv2d 6 5 same tanh\navgpool2d 2\nconv2d 16 5 tanh\navgpool2d 2\n"
-                     "flatten\ndense 120 tanh\ndense 84 tanh\ndense 7 softmax\n");
+    stria_model *target = parse_model(
+        test.context, "input 28x28x1\nconv2d 6 5 same tanh\navgpool2d 2\nconv2d 16 5 tanh\navgpool2d 2\n"
+                      "flatten\ndense 120 tanh\ndense 84 tanh\ndense 7 softmax\n");
     fill(source, 0.5F);
     size_t copied = 0;
     assert_ok(stria_model_copy_tensors(target, source, &copied, &err), &err);
@@ -509,7 +503,7 @@ static void test_copying(void **state)
         assert_true(bias[i] >= 0 && bias[i] <= 0);
     assert_ok(stria_model_copy_tensors(target, source, NULL, &err), &err);
 
-    stria_model *other = parse(&test, "input 4\nx = dense 2\n");
+    stria_model *other = parse_model(test.context, "input 4\nx = dense 2\n");
     copied = 77;
     assert_status(stria_model_copy_tensors(other, source, &copied, &err), STRIA_ERROR_MISSING, &err);
     assert_int_equal(copied, 77);
@@ -525,7 +519,7 @@ static void test_initial_values(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *a = parse(&test, lenet), *b = parse(&test, lenet);
+    stria_model *a = parse_model(test.context, lenet), *b = parse_model(test.context, lenet);
     stria_tensor_info info;
     assert_ok(stria_model_initialize(b, 0, &err), &err); /* what reading gives */
     for (int round = 0; round < 2; round++) {
@@ -551,11 +545,11 @@ static void test_initial_values(void **state)
     }
     stria_model_free(a);
     stria_model_free(b);
-    a = parse(&test, "input 4x4x3\nconv2d 3 3 same\nconv2d 3 3 same\n");
+    a = parse_model(test.context, "input 4x4x3\nconv2d 3 3 same\nconv2d 3 3 same\n");
     assert_true(memcmp(stria_model_tensor_data(a, 0), stria_model_tensor_data(a, 2), 81 * sizeof(float)) !=
                 0);
     stria_model_free(a);
-    a = parse(&test, "input 4\ndense 3 kernel_initializer=ones bias_initializer=ones\n");
+    a = parse_model(test.context, "input 4\ndense 3 kernel_initializer=ones bias_initializer=ones\n");
     for (size_t i = 0; i < 12; i++)
         assert_true(stria_model_tensor_data(a, 0)[i] >= 1 && stria_model_tensor_data(a, 0)[i] <= 1);
     stria_model_free(a);
@@ -585,7 +579,7 @@ static void test_without_parameters(void **state)
     test.memory.limit = 0;
     stria_model_free(model);
 
-    stria_model *whole = parse(&test, lenet);
+    stria_model *whole = parse_model(test.context, lenet);
     assert_ok(stria_model_parse(&model, test.context, lenet, strlen(lenet), &options, &err), &err);
     assert_ok(stria_model_initialize(model, 0, &err), &err);
     stria_tensor_info info;
@@ -606,7 +600,7 @@ static void test_classes(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 4\ndense 3\n");
+    stria_model *model = parse_model(test.context, "input 4\ndense 3\n");
     assert_int_equal(stria_model_class_count(model), 0);
     assert_null(stria_model_class_name(model, 0));
     assert_ok(stria_model_set_classes(model, names, 3, &err), &err);
@@ -632,7 +626,7 @@ static void test_metadata(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 4\ndense 3\n");
+    stria_model *model = parse_model(test.context, "input 4\ndense 3\n");
     assert_null(stria_model_metadata(model, "seed"));
     assert_ok(stria_model_set_metadata(model, "seed", "1", &err), &err);
     assert_ok(stria_model_set_metadata(model, "data", "digits", &err), &err);

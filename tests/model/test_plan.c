@@ -11,25 +11,9 @@
 #include "base/random.h"
 #include "model/plan_inside.h"
 #include "support/check.h"
-#include "support/ready_model.h"
+#include "support/models.h"
 #include "support/test_context.h"
 #include "tensor/shape.h"
-
-static stria_model *parse(const test_context *test, const char *text)
-{
-    stria_model *model = NULL;
-    stria_error err = {0};
-    assert_ok(stria_model_parse(&model, test->context, text, strlen(text), NULL, &err), &err);
-    return model;
-}
-
-static stria_plan *open_plan(stria_model *model, const stria_plan_options *options)
-{
-    stria_plan *plan = NULL;
-    stria_error err = {0};
-    assert_ok(stria_plan_create(&plan, model, options, &err), &err);
-    return plan;
-}
 
 static void run(stria_plan *plan, const float *x, int64_t batch)
 {
@@ -43,16 +27,6 @@ static void backward(stria_plan *plan, const float *dy)
     stria_error err = {0};
     const float *gradients[2] = {dy, dy};
     assert_ok(stria_plan_backward(plan, gradients, &err), &err);
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
 }
 
 static size_t count_of(const stria_shape *shape)
@@ -145,7 +119,7 @@ static void test_network_blocks(void **state)
         const char *text = stria_architecture_text(stria_architecture_name(i));
         if (!is_small_model(test.context, text))
             continue;
-        stria_model *model = parse(&test, text);
+        stria_model *model = parse_model(test.context, text);
         for (int mode = STRIA_MODE_INFERENCE; mode <= STRIA_MODE_TRAINING; mode++) {
             stria_plan *plan = open_plan(model, &(stria_plan_options){.mode = (stria_mode)mode, .batch = 16});
             stria_plan_memory memory;
@@ -172,7 +146,7 @@ static void test_inference_needs_two_layers(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, lenet);
+    stria_model *model = parse_model(test.context, lenet);
     stria_plan *plan = open_plan(model, &(stria_plan_options){.batch = 10});
     stria_plan_memory memory;
     stria_plan_memory_use(plan, &memory);
@@ -241,12 +215,12 @@ static void test_sharing_changes_nothing(void **state)
     test_context test;
     test_context_open(&test, 1, NULL);
     const size_t batch = 3;
-    float *x = draw(1, batch * 72), *dy = draw(2, batch * 72);
+    float *x = draw_normals(1, batch * 72), *dy = draw_normals(2, batch * 72);
     const float *inputs[1] = {x}, *upstream[3] = {dy, dy, dy};
     for (uint32_t seed = 0; seed < 80; seed++) {
         char text[2048];
         write_graph(seed, text, sizeof text);
-        stria_model *model = parse(&test, text);
+        stria_model *model = parse_model(test.context, text);
         const char *keep[64];
         size_t count = stria_model_layer_count(model);
         assert_true(count <= 64);
@@ -311,8 +285,8 @@ static void test_running_allocates_nothing(void **state)
         test_context test;
         test_context_open(&test, threads, NULL);
         for (size_t i = 0; i < 2; i++) {
-            stria_model *model = parse(&test, texts[i]);
-            float *x = draw(1, 8 * 784), *dy = draw(2, 80);
+            stria_model *model = parse_model(test.context, texts[i]);
+            float *x = draw_normals(1, 8 * 784), *dy = draw_normals(2, 80);
             stria_plan *inference = open_plan(model, &(stria_plan_options){.batch = 8});
             stria_plan *training = open_plan(
                 model, &(stria_plan_options){.mode = STRIA_MODE_TRAINING, .batch = 8, .input_gradients = 1});
@@ -341,10 +315,10 @@ static void test_smaller_batches(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model =
-        parse(&test, "input 12x11x3\nconv2d 7 3 same relu\nmaxpool2d 2\nconv2d 9 3 tanh\nflatten\n"
-                     "dense 33 gelu\ndense 5 softmax\n");
-    float *x = draw(1, 9 * 396), *dy = draw(2, 9 * 5);
+    stria_model *model = parse_model(
+        test.context, "input 12x11x3\nconv2d 7 3 same relu\nmaxpool2d 2\nconv2d 9 3 tanh\nflatten\n"
+                      "dense 33 gelu\ndense 5 softmax\n");
+    float *x = draw_normals(1, 9 * 396), *dy = draw_normals(2, 9 * 5);
     stria_plan_options options = {.mode = STRIA_MODE_TRAINING, .batch = 9, .input_gradients = 1};
     stria_plan *large = open_plan(model, &options);
     for (int64_t batch = 9; batch >= 1; batch--) {
@@ -376,7 +350,7 @@ static void test_steps(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, lenet);
+    stria_model *model = parse_model(test.context, lenet);
     stria_plan *plan = open_plan(model, &(stria_plan_options){.mode = STRIA_MODE_TRAINING, .batch = 4});
     stria_plan_memory memory;
     stria_plan_memory_use(plan, &memory);
@@ -420,7 +394,7 @@ static void test_kept_outputs(void **state)
                                         "flatten",     "dense 6 sigmoid",      "dense 3 softmax"};
     static const char *const names[] = {"input_layer", "conv2d", "max_pooling2d",
                                         "flatten",     "dense",  "dense_1"};
-    float *x = draw(1, 2 * 162);
+    float *x = draw_normals(1, 2 * 162);
     stria_model *cut = NULL, *whole = NULL;
     assert_ok(stria_model_create(&whole, test.context, &err), &err);
     for (size_t i = 0; i < 6; i++)
@@ -464,18 +438,18 @@ static void test_open_sizes(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *open =
-        parse(&test, "input ?x?x2\nconv2d 3 3 2 same relu\nmaxpool2d 2\nglobal_avgpool2d\ndense 4\n");
+    stria_model *open = parse_model(
+        test.context, "input ?x?x2\nconv2d 3 3 2 same relu\nmaxpool2d 2\nglobal_avgpool2d\ndense 4\n");
     static const stria_shape sizes[] = {{3, {9, 12, 2}}, {3, {20, 5, 2}}};
     static const char *const fixed[] = {
         "input 9x12x2\nconv2d 3 3 2 same relu\nmaxpool2d 2\nglobal_avgpool2d\ndense 4\n",
         "input 20x5x2\nconv2d 3 3 2 same relu\nmaxpool2d 2\nglobal_avgpool2d\ndense 4\n"};
-    float *x = draw(1, 2 * 216);
+    float *x = draw_normals(1, 2 * 216);
     stria_plan *plans[2];
     for (size_t i = 0; i < 2; i++)
         plans[i] = open_plan(open, &(stria_plan_options){.batch = 2, .input_shapes = &sizes[i]});
     for (size_t i = 0; i < 2; i++) {
-        stria_model *model = parse(&test, fixed[i]);
+        stria_model *model = parse_model(test.context, fixed[i]);
         stria_plan *plan = open_plan(model, &(stria_plan_options){.batch = 2});
         run(plan, x, 2);
         run(plans[i], x, 2);
@@ -514,9 +488,10 @@ static void test_raw_output(void **state)
                                         "input 7\ndense 5 sigmoid\n", "input 7\ndense 5\nsigmoid\n"};
     test_context test;
     test_context_open(&test, 1, NULL);
-    float *x = draw(1, 3 * 7), *dy = draw(2, 15);
+    float *x = draw_normals(1, 3 * 7), *dy = draw_normals(2, 15);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        stria_model *model = parse(&test, texts[i]), *linear = parse(&test, "input 7\ndense 5\n");
+        stria_model *model = parse_model(test.context, texts[i]),
+                    *linear = parse_model(test.context, "input 7\ndense 5\n");
         stria_plan_options options = {.mode = STRIA_MODE_TRAINING, .batch = 3, .input_gradients = 1};
         stria_plan *logits = open_plan(linear, &options);
         options.raw_output = i < 3 ? STRIA_RAW_SOFTMAX : STRIA_RAW_SIGMOID;
@@ -540,7 +515,7 @@ static void test_raw_output(void **state)
                                          "input 7\ndense 5 sigmoid\ndense 2 sigmoid\n",
                                          "input 7\ndense 5\ndense 2 softmax\n"};
     for (size_t i = 0; i < 3; i++) {
-        stria_model *model = parse(&test, others[i]);
+        stria_model *model = parse_model(test.context, others[i]);
         const int left_out = i < 2 ? STRIA_RAW_SOFTMAX : STRIA_RAW_SIGMOID;
         stria_plan *raw = open_plan(model, &(stria_plan_options){.batch = 3, .raw_output = left_out});
         stria_plan *plain = open_plan(model, &(stria_plan_options){.batch = 3});
@@ -562,8 +537,9 @@ static void test_frozen_layers(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 6x6x1\nconv2d 2 3 tanh\nbatchnorm\nflatten\ndense 3\n");
-    float *x = draw(1, 4 * 36), *dy = draw(2, 12);
+    stria_model *model =
+        parse_model(test.context, "input 6x6x1\nconv2d 2 3 tanh\nbatchnorm\nflatten\ndense 3\n");
+    float *x = draw_normals(1, 4 * 36), *dy = draw_normals(2, 12);
     const stria_plan_options options = {.mode = STRIA_MODE_TRAINING, .batch = 4};
     assert_ok(stria_model_freeze(model, "conv2d,batch_*", &err), &err);
     stria_plan *plan = open_plan(model, &options);
@@ -592,7 +568,7 @@ static void test_dropout(void **state)
     (void)state;
     test_context test;
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 5000\ndropout 0.3\n");
+    stria_model *model = parse_model(test.context, "input 5000\ndropout 0.3\n");
     float *ones = malloc(5000 * sizeof *ones), *first = malloc(5000 * sizeof *first);
     assert_non_null(ones);
     assert_non_null(first);
@@ -638,8 +614,9 @@ static void test_changed_parameters(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 6x6x2\nconv2d 3 3 same\nbatchnorm\nflatten\ndense 4\n");
-    float *x = draw(1, 2 * 72);
+    stria_model *model =
+        parse_model(test.context, "input 6x6x2\nconv2d 3 3 same\nbatchnorm\nflatten\ndense 4\n");
+    float *x = draw_normals(1, 2 * 72);
     stria_plan *inference = open_plan(model, &(stria_plan_options){.batch = 2});
     stria_plan *training = open_plan(model, &(stria_plan_options){.mode = STRIA_MODE_TRAINING, .batch = 2});
     assert_ok(stria_model_initialize(model, 99, &err), &err);
@@ -669,8 +646,9 @@ static void test_first_nonfinite(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 4\na = dense 4\nb = batchnorm\nc = dense 4\nd = dense 2\n");
-    float *x = draw(1, 12), mean[4], again[4], kernel[16];
+    stria_model *model =
+        parse_model(test.context, "input 4\na = dense 4\nb = batchnorm\nc = dense 4\nd = dense 2\n");
+    float *x = draw_normals(1, 12), mean[4], again[4], kernel[16];
     for (int mode = STRIA_MODE_INFERENCE; mode <= STRIA_MODE_TRAINING; mode++) {
         assert_ok(stria_model_initialize(model, 0, &err), &err);
         stria_plan *plan = open_plan(model, &(stria_plan_options){.mode = (stria_mode)mode, .batch = 3});
@@ -708,9 +686,9 @@ static void test_refusals(void **state)
     test_context test;
     stria_error err = {0};
     test_context_open(&test, 1, NULL);
-    stria_model *model = parse(&test, "input 4\ndense 3\n");
+    stria_model *model = parse_model(test.context, "input 4\ndense 3\n");
     stria_plan *plan = NULL;
-    float *x = draw(1, 8);
+    float *x = draw_normals(1, 8);
     const float *inputs[1] = {x};
     static const char *const keep[] = {"dense", "dens"};
     assert_status(stria_plan_create(&plan, model, &(stria_plan_options){.batch = -1}, &err),
@@ -741,7 +719,7 @@ static void test_refusals(void **state)
     stria_model_free(model);
 
     /* More memory than there is: a message with the size, not a crash. */
-    model = parse(&test, "input 1000x1000x3\nconv2d 64 3 same\n");
+    model = parse_model(test.context, "input 1000x1000x3\nconv2d 64 3 same\n");
     plan = NULL;
     test.memory.limit = 256U << 20;
     assert_status(stria_plan_create(&plan, model, &(stria_plan_options){.batch = 16}, &err),

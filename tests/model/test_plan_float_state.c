@@ -9,10 +9,10 @@
 #include <stria/stria.h>
 
 #include "base/context.h"
-#include "base/random.h"
 #include "kernels/kernels.h"
 #include "support/check.h"
 #include "support/float_register.h"
+#include "support/models.h"
 #include "support/test_context.h"
 
 static const char text[] = "input 20x20x3\n"
@@ -34,16 +34,6 @@ static stria_model *parse(test_context *test)
     assert_ok(stria_model_parse(&model, test->context, text, sizeof text - 1, NULL, &err), &err);
     assert_ok(stria_model_initialize(model, 1, &err), &err);
     return model;
-}
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
 }
 
 /* Calls under the state `odd`, in which most arithmetic of a plan would trap or round elsewhere, and fails
@@ -109,7 +99,8 @@ static float *compute(int threads, uint64_t odd, const float *x, const float *dy
 
     const int32_t labels[BATCH] = {3, 1, 4, 1};
     const stria_train_options train_options = {.batch = BATCH, .keep_parameters = 1};
-    assert_ok(stria_trainer_create(&trainer, model, &train_options, &err), &err); /* reads text: runs no kernel */
+    assert_ok(stria_trainer_create(&trainer, model, &train_options, &err),
+              &err); /* reads text: runs no kernel */
     for (int step = 0; step < 3; step++) {
         UNDER(odd, status = stria_trainer_step(trainer, x, labels, NULL, BATCH, NULL, NULL, &err));
         assert_ok(status, &err);
@@ -119,7 +110,7 @@ static float *compute(int threads, uint64_t odd, const float *x, const float *dy
         at += (size_t)info.count;
     }
     assert_int_equal(at, total);
-    float *bad = draw(9, INPUTS);
+    float *bad = draw_normals(9, INPUTS);
     bad[17] = INFINITY;
     UNDER(odd, status = stria_trainer_step(trainer, bad, labels, NULL, BATCH, NULL, NULL, &err));
     assert_status(status, STRIA_ERROR_DIVERGED, &err);
@@ -138,7 +129,7 @@ static void results_do_not_depend_on_the_callers_state(void **state)
 {
     (void)state;
     static const uint64_t odd[] = {FLOAT_ODD, FLOAT_ODD_OTHER, FLOAT_COMPUTING};
-    float *x = draw(3, INPUTS), *dy = draw(4, BATCH * 10);
+    float *x = draw_normals(3, INPUTS), *dy = draw_normals(4, BATCH * 10);
     size_t count, again;
     float *wanted = compute(1, FLOAT_USUAL, x, dy, &count);
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
@@ -175,7 +166,7 @@ static float *run_small(int threads, bool zeros, size_t *count)
     stria_model *model = parse(&test);
     for (size_t t = 0; stria_model_tensor(model, t, &info); t++)
         make_small(stria_model_tensor_data(model, t), (size_t)info.count, zeros);
-    float *x = draw(5, INPUTS), *dy = draw(6, BATCH * 10);
+    float *x = draw_normals(5, INPUTS), *dy = draw_normals(6, BATCH * 10);
     make_small(x, INPUTS, zeros);
     make_small(dy, BATCH * 10, zeros);
     const float *input = x, *gradient = dy;
@@ -247,7 +238,7 @@ static void looking_forward(const stria_conv_call *call)
 static void kernels_run_in_the_state(void **state)
 {
     (void)state;
-    float *x = draw(7, INPUTS);
+    float *x = draw_normals(7, INPUTS);
     const float *input = x;
     for (int threads = 1; threads <= 4; threads++) {
         test_context test;

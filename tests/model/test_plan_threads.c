@@ -5,8 +5,8 @@
 
 #include <stria/stria.h>
 
-#include "base/random.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/test_context.h"
 
 /* Large enough that every layer is cut into several tasks. */
@@ -25,16 +25,6 @@ static const char text[] = "input 24x24x3\n"
                            "dense 10 softmax\n";
 
 #define BATCH 5
-
-static float *draw(uint64_t seed, size_t count)
-{
-    const stria_random_key key = {.seed = seed, .purpose = STRIA_RANDOM_DATA};
-    float *values = malloc(count * sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)stria_random_normal(&key, i);
-    return values;
-}
 
 static void append(float **numbers, size_t *count, const float *from, size_t added)
 {
@@ -86,7 +76,7 @@ static float *compute(int threads, const float *x, const float *dy, size_t *coun
 static void test_threads_give_the_same_bits(void **state)
 {
     (void)state;
-    float *x = draw(1, BATCH * 1728), *dy = draw(2, BATCH * 10);
+    float *x = draw_normals(1, BATCH * 1728), *dy = draw_normals(2, BATCH * 10);
     size_t count, other_count;
     float *one = compute(1, x, dy, &count);
     for (int threads = 2; threads <= 4; threads++) {
@@ -134,7 +124,7 @@ static void test_many_plans_of_one_model(void **state)
     stria_error err = {0};
     static user users[5];
     pthread_t threads[4];
-    float *x = draw(1, BATCH * 1728);
+    float *x = draw_normals(1, BATCH * 1728);
     test_context_open(&test, 2, NULL);
     assert_ok(stria_model_parse(&model, test.context, text, sizeof text - 1, NULL, &err), &err);
     for (size_t i = 0; i < 5; i++)
