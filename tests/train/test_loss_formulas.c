@@ -98,8 +98,10 @@ static void slopes(void **state)
         compute(&call, NULL);
         call.gradient = NULL;
         double largest = 0;
-        for (size_t j = 0; j < COUNT; j++)
-            largest = fmax(largest, fabs((double)gradient[j]));
+        for (size_t j = 0; j < COUNT; j++) {
+            const double size = fabs((double)gradient[j]);
+            largest = size > largest ? size : largest;
+        }
         for (size_t j = 0; j < COUNT; j++) {
             const float kept = outputs[j], above = kept + 0x1p-11f, below = kept - 0x1p-11f;
             outputs[j] = above;
