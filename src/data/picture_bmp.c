@@ -204,7 +204,7 @@ static stria_status read_indices(const bmp *b, const uint8_t *from, uint8_t *to)
     unsigned largest = 0, mask = (1u << b->bits) - 1;
     for (size_t x = 0; x < (size_t)b->width; x++) {
         size_t bit = x * b->bits;
-        unsigned index = from[bit / 8] >> (8 - b->bits - bit % 8) & mask;
+        unsigned index = (unsigned)from[bit / 8] >> (8 - b->bits - bit % 8) & mask;
         largest = index > largest ? index : largest;
         put_colour(b, to + x * (size_t)b->channels, index);
     }

@@ -57,7 +57,7 @@ static void compare(const char *name, const float *found, size_t count)
 
 static stria_attribution explain(int class_index, stria_attribution_options options)
 {
-    char text[8];
+    char text[16];
     stria_error err = {0};
     stria_attribution found;
     snprintf(text, sizeof text, "%d", class_index);
