@@ -63,11 +63,12 @@ static void assert_samples(const stria_dataset *data, stria_part part, size_t co
 static void opens_both(void **state)
 {
     (void)state;
+    static const char names[] = "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nj\n\n";
     stria_error err;
     put_records("ten/data_batch_1.bin", 3, 1, 10, 0);
     put_records("ten/data_batch_2.bin", 3, 1, 10, 0);
     put_records("ten/test_batch.bin", 2, 1, 10, 0);
-    put_bytes(&folder, "ten/batches.meta.txt", "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nj\n\n", 25);
+    put_bytes(&folder, "ten/batches.meta.txt", names, sizeof names - 1);
     stria_dataset *data = open_data(test.context, &folder, "ten", NULL);
     assert_samples(data, STRIA_PART_TRAIN, 6, 10);
     assert_samples(data, STRIA_PART_TEST, 2, 10);
